@@ -1,0 +1,152 @@
+"""The values that the analysis speaks in: findings, the analysis of a Run and of a Campaign."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Verdict(StrEnum):
+    """What a Run, a Campaign or several inputs come to."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    INCONCLUSIVE = "inconclusive"
+
+    @classmethod
+    def worst(cls, verdicts: list[Verdict]) -> Verdict:
+        """Return the worst of several: fail, then inconclusive, then pass; inconclusive of none."""
+        order = (cls.FAIL, cls.INCONCLUSIVE, cls.PASS)
+        return next((v for v in order if v in verdicts), cls.INCONCLUSIVE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What counts as bad (``limits`` of the config)."""
+
+    stall_ms: float = 200.0
+    slowest_ms: float = 1000.0
+    error_rate: float = 0.001
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Detection:
+    """What must be seen, and how sure a claim must be (``detect`` of the config)."""
+
+    stall_s: float = 1.0
+    period_s: float = 60.0
+    alpha: float = 0.005
+    power: float = 0.95
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFacts:
+    """What is known of a Run beside its request table.
+
+    ``planned_s`` is the duration asked for, ``timeout_s`` the client's; ``expected_requests`` is
+    k6's own ``http_reqs`` count (None when k6 could not give it: killed, or an imported file).
+    """
+
+    dropped_iterations: int = 0
+    censored: int = 0
+    expected_requests: int | None = None
+    interrupted: bool = False
+    planned_s: float | None = None
+    timeout_s: float = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Episode:
+    """One stretch of slow requests: one stall as seen once."""
+
+    start_ns: int
+    end_ns: int
+    peak_ms: float
+    requests: int
+    dominant_phase: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeriodicStall:
+    """Episodes that return with a period: one claim with its numbers.
+
+    ``phase_s`` is the first expected stall's offset from the first request's start;
+    ``first_stall_ns`` the same instant in ns UTC; ``added_ms`` the typical added latency of the
+    slowest request a cycle; ``scenario`` where it was seen ("kept", "fresh", ... or "all").
+    """
+
+    period_s: float
+    period_ci_s: tuple[float, float]
+    stall_s: float
+    phase_s: float
+    first_stall_ns: int
+    peak_ms: float
+    added_ms: float
+    cycles_expected: int
+    cycles_hit: int
+    p_value: float
+    dominant_phase: str
+    scenario: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Latency:
+    """Quantiles of the total latency over ``n`` requests whose time is known; NaN when n is 0."""
+
+    n: int
+    p50_ms: float
+    p95_ms: float
+    p99_ms: float
+    max_ms: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunAnalysis:
+    """All that the analysis says of one Run.
+
+    ``reasons`` says in words why the verdict is not a pass (one short sentence each),
+    ``notes`` what else a reader should know. ``power`` is the probability that this Run would have
+    shown the reference stall. ``kept_share`` is the share of requests without a new connection.
+    """
+
+    verdict: Verdict
+    requests: int
+    first_start_ns: int
+    duration_s: float
+    latency: Latency
+    errors: int
+    error_rate: float
+    kept_share: float
+    periodic_stalls: tuple[PeriodicStall, ...]
+    periodicity_p_value: float
+    episodes: tuple[Episode, ...]
+    dropped_iterations: int
+    censored: int
+    power: float
+    needed_duration_s: float | None
+    reasons: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeResult:
+    """One Run of a Campaign under its Node's name; ``kind`` is node, vip or control."""
+
+    name: str
+    kind: str
+    analysis: RunAnalysis
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CampaignAnalysis:
+    """All that the analysis says of a Campaign: verdict, one sentence, and each Node's analysis.
+
+    In ``nodes`` the verdicts and claims are those that survive the correction over Nodes (Holm) and
+    the comparison with the control; the control stands in ``control`` (None when there was none).
+    """
+
+    verdict: Verdict
+    sentence: str
+    nodes: tuple[NodeResult, ...]
+    control: NodeResult | None = None
+    notes: tuple[str, ...] = field(default=())

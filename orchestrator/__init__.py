@@ -1,0 +1,1 @@
+"""The only package that touches processes, network, clock and disk."""

@@ -1,0 +1,1 @@
+"""Views, charts and templates: from analysed frames to one HTML file."""
