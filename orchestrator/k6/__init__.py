@@ -1,0 +1,1 @@
+"""k6: find and version the binary, wrap the script, launch it, decode its samples."""

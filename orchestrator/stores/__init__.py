@@ -1,0 +1,1 @@
+"""One contract for keeping requests, and the stores behind it."""

@@ -1,0 +1,47 @@
+"""What a store of requests promises, and the Arrow schema of the request table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Protocol
+
+import pyarrow as pa
+
+from analysis.requests import COLUMNS
+
+_TYPES = {
+    "int64": pa.int64(),
+    "int16": pa.int16(),
+    "bool": pa.bool_(),
+    "dictionary": pa.dictionary(pa.int32(), pa.string()),
+}
+
+REQUEST_SCHEMA: pa.Schema = pa.schema(
+    [pa.field(c.name, _TYPES[c.arrow_type], nullable=c.nullable) for c in COLUMNS]
+)
+
+
+class RunWriter(Protocol):
+    """Takes the requests of one Run, in order, while it goes on."""
+
+    def append(self, batch: pa.RecordBatch) -> None:
+        """Keep a batch of ``REQUEST_SCHEMA``."""
+
+    def flush(self) -> None:
+        """Make all that was appended readable, also after a crash."""
+
+    def close(self) -> int:
+        """Finish the table and return its number of rows."""
+
+
+class RunStore(Protocol):
+    """Keeps and returns the request tables of Runs; rows keep their order for ever."""
+
+    def writer(self, run_id: str) -> RunWriter:
+        """Start a Run's table."""
+
+    def batches(self, run_id: str) -> Iterator[pa.RecordBatch]:
+        """Return a Run's table, finished or not, batch by batch in the order of writing."""
+
+    def count(self, run_id: str) -> int:
+        """Return how many rows a Run has."""

@@ -1,0 +1,19 @@
+"""Stored requests as the pandas frame that the analysis takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pandas as pd
+import pyarrow as pa
+
+from orchestrator.stores.contract import REQUEST_SCHEMA
+
+
+def to_frame(batches: Iterable[pa.RecordBatch]) -> pd.DataFrame:
+    """Return one frame: int64 and bool columns as they are, total_ns float64 with NaN for null, text categorical."""
+    table = pa.Table.from_batches(list(batches), schema=REQUEST_SCHEMA).unify_dictionaries()
+    at = table.schema.get_field_index("total_ns")
+    table = table.set_column(at, "total_ns", table.column(at).cast(pa.float64(), safe=False))
+    frame: pd.DataFrame = table.to_pandas(split_blocks=True)
+    return frame

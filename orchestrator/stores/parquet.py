@@ -1,0 +1,143 @@
+"""The embedded store: an Arrow stream while a Run goes on, Parquet when it has ended."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from orchestrator.errors import StoreError
+from orchestrator.stores.contract import REQUEST_SCHEMA
+
+STREAM = "requests.arrows"
+TABLE = "requests.parquet"
+ROW_GROUP_ROWS = 128 * 1024
+_INT64 = [field.name for field in REQUEST_SCHEMA if field.type == pa.int64()]
+_OTHERS = [name for name in REQUEST_SCHEMA.names if name not in _INT64]
+
+
+class ParquetStore:
+    """Keeps each Run's table in a folder of its own.
+
+    Parameters
+    ----------
+    run_dir
+        Gives the folder of a run id.
+    """
+
+    def __init__(self, run_dir: Callable[[str], Path]) -> None:
+        self._run_dir = run_dir
+
+    def writer(self, run_id: str) -> StreamWriter:
+        """Start a Run's table."""
+        return StreamWriter(self._run_dir(run_id))
+
+    def batches(self, run_id: str) -> Iterator[pa.RecordBatch]:
+        """Return a Run's rows batch by batch, of a broken stream all whole batches."""
+        folder = self._run_dir(run_id)
+        if (folder / TABLE).exists():
+            yield from read_parquet(folder / TABLE)
+        elif (folder / STREAM).exists():
+            yield from read_stream(folder / STREAM)
+        else:
+            raise StoreError(f"run {run_id} has no stored requests in {folder}", hint="see `stallwatch list runs`")
+
+    def count(self, run_id: str) -> int:
+        """Return how many rows a Run has."""
+        table = self._run_dir(run_id) / TABLE
+        if table.exists():
+            return int(pq.read_metadata(table).num_rows)
+        return sum(batch.num_rows for batch in self.batches(run_id))
+
+    def seal(self, run_id: str) -> int:
+        """Turn what a crash left behind into a finished table; return its rows."""
+        folder = self._run_dir(run_id)
+        if (folder / STREAM).exists() and not (folder / TABLE).exists():
+            return to_parquet(folder)
+        return self.count(run_id) if (folder / TABLE).exists() else 0
+
+
+class StreamWriter:
+    """Appends to an Arrow stream that stays readable up to its last whole batch."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._file = (folder / STREAM).open("xb")
+        except OSError as error:
+            raise StoreError(f"{folder}: {error.strerror or error}", hint="give a writable --home") from error
+        self._stream = pa.ipc.new_stream(self._file, REQUEST_SCHEMA)
+        self.rows = 0
+
+    def append(self, batch: pa.RecordBatch) -> None:
+        """Keep a batch."""
+        try:
+            self._stream.write_batch(batch)
+        except OSError as error:
+            raise StoreError(f"{self._folder / STREAM}: {error}", hint="is the disk full?") from error
+        self.rows += batch.num_rows
+
+    def flush(self) -> None:
+        """Hand everything to the operating system: a crash of ours loses nothing of it."""
+        self._file.flush()
+
+    def close(self) -> int:
+        """End the stream and rewrite it as Parquet; return the number of rows."""
+        self._stream.close()
+        self._file.close()
+        return to_parquet(self._folder)
+
+
+def to_parquet(folder: Path) -> int:
+    """Rewrite a stream as Parquet, in groups so that memory stays flat; the stream goes last."""
+    whole, part = folder / TABLE, folder / f"{TABLE}.part"
+    rows = 0
+    with pq.ParquetWriter(
+        part,
+        REQUEST_SCHEMA,
+        compression="zstd",
+        compression_level=1,
+        use_dictionary=_OTHERS,
+        column_encoding=dict.fromkeys(_INT64, "DELTA_BINARY_PACKED"),
+    ) as writer:
+        for group in _groups(read_stream(folder / STREAM)):
+            writer.write_table(group)
+            rows += group.num_rows
+    os.replace(part, whole)
+    (folder / STREAM).unlink()
+    return rows
+
+
+def _groups(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.Table]:
+    waiting: list[pa.RecordBatch] = []
+    for batch in batches:
+        waiting.append(batch)
+        if sum(b.num_rows for b in waiting) >= ROW_GROUP_ROWS:
+            yield pa.Table.from_batches(waiting).unify_dictionaries()
+            waiting = []
+    if waiting:
+        yield pa.Table.from_batches(waiting).unify_dictionaries()
+
+
+def read_stream(path: Path) -> Iterator[pa.RecordBatch]:
+    """Return the whole batches of a stream; where a crash cut it off, it simply ends."""
+    with path.open("rb") as file:
+        try:
+            stream = pa.ipc.open_stream(file)
+            while True:
+                yield stream.read_next_batch()
+        except (StopIteration, pa.ArrowInvalid, EOFError, OSError):
+            return
+
+
+def read_parquet(path: Path) -> Iterator[pa.RecordBatch]:
+    """Return the batches of a finished table."""
+    try:
+        with pq.ParquetFile(path, read_dictionary=[f.name for f in REQUEST_SCHEMA if pa.types.is_dictionary(f.type)]) as file:
+            yield from (batch.cast(REQUEST_SCHEMA) for batch in file.iter_batches(ROW_GROUP_ROWS))
+    except (pa.ArrowInvalid, OSError) as error:
+        raise StoreError(f"{path} cannot be read: {error}", hint="expected a request table of stallwatch") from error
