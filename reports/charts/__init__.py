@@ -1,0 +1,1 @@
+"""Charts: from request tables to the geometry that the SVG templates draw."""

@@ -1,0 +1,226 @@
+"""Latency over time: one panel a node, all on the same axes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from analysis.findings import Episode, Limits, NodeResult
+from analysis.requests import NS_PER_S
+from reports import formats
+from reports.charts.columns import Columns, Paths, column_of, gather, ticks, trace
+from reports.charts.points import Points, points_of
+from reports.charts.scales import LogScale, XTick, YTick, elapsed_ticks, time_ticks
+
+HEIGHT_PX = 118
+ERROR_HEIGHT_PX = 9
+MAX_EXPECTED_MARKS = 200
+"""More expected stalls than this would be a solid line."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """A stretch of the x axis, in percent of the width, and what it stands for."""
+
+    left: float
+    width: float
+    title: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Panel:
+    """One node's part of the timeline; ``expected`` are places of claimed stalls, in percent."""
+
+    name: str
+    kind: str
+    summary: str
+    paths: Paths
+    errors: str
+    drawn: int
+    failed: int
+    episodes: tuple[Span, ...] = ()
+    gaps: tuple[Span, ...] = ()
+    expected: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeline:
+    """The whole chart: panels and the axes that they share; no panel holds a request when ``empty``."""
+
+    panels: tuple[Panel, ...]
+    columns: int
+    height_px: int
+    error_height_px: int
+    x_ticks: tuple[XTick, ...]
+    y_ticks: tuple[YTick, ...]
+    limit_y: float
+    limit_label: str
+    axis_label: str
+    empty: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Window:
+    start_ns: int
+    span_ns: int
+    columns: int
+
+    def share(self, instant_ns: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+        return (instant_ns - self.start_ns) / self.span_ns
+
+    def span(self, start_ns: int, end_ns: int, title: str) -> Span:
+        left = min(max((start_ns - self.start_ns) / self.span_ns, 0.0), 1.0)
+        right = min(max((end_ns - self.start_ns) / self.span_ns, left), 1.0)
+        return Span(left=round(100 * left, 3), width=round(100 * (right - left), 3), title=title)
+
+
+def timeline(results: Sequence[NodeResult], frames: Mapping[str, pd.DataFrame], limits: Limits) -> Timeline:
+    """Lay out the latency of every node over time.
+
+    Nodes that ran at the same time share a UTC axis; where the runs lie further apart than they are
+    long, each panel counts from its own start.
+
+    Parameters
+    ----------
+    results
+        The nodes in the order of their panels.
+    frames
+        Request tables by node name; a missing one is an empty panel.
+    limits
+        ``slowest_ms`` is drawn as a line.
+    """
+    points = [points_of(frames.get(result.name)) for result in results]
+    columns = max(240, min(600, 3600 // max(1, len(points))))
+    windows, clocked = _windows(points, columns)
+    gathered = [_columns(point, window) for point, window in zip(points, windows, strict=True)]
+    scale = _scale(gathered, limits)
+    axis = windows[0] if windows else _Window(start_ns=0, span_ns=NS_PER_S, columns=columns)
+    return Timeline(
+        panels=tuple(map(_panel, results, points, windows, gathered, [scale] * len(points))),
+        columns=columns,
+        height_px=HEIGHT_PX,
+        error_height_px=ERROR_HEIGHT_PX,
+        x_ticks=time_ticks(axis.start_ns, axis.span_ns) if clocked else elapsed_ticks(axis.span_ns),
+        y_ticks=scale.ticks(),
+        limit_y=scale.y_of(limits.slowest_ms),
+        limit_label=f"limit {formats.latency(limits.slowest_ms)}",
+        axis_label=_axis_label(axis, clocked),
+        empty=not any(len(point.start_ns) for point in points),
+    )
+
+
+def _windows(points: Sequence[Points], columns: int) -> tuple[list[_Window], bool]:
+    """Give each panel its stretch of time; tell whether all panels share one."""
+    ranges = [
+        (int(point.start_ns.min()), int(point.start_ns.max()), len(point.start_ns))
+        if len(point.start_ns)
+        else None
+        for point in points
+    ]
+    known = [held for held in ranges if held is not None]
+    if not known:
+        return [_Window(start_ns=0, span_ns=NS_PER_S, columns=columns) for _ in points], True
+    first, last = min(low for low, _, _ in known), max(high for _, high, _ in known)
+    longest = max(NS_PER_S, *(high - low for low, high, _ in known))
+    if last - first <= 2 * longest:
+        span = max(last - first, NS_PER_S)
+        return [_Window(start_ns=first, span_ns=span, columns=columns) for _ in points], True
+    starts = [held[0] if held else first for held in ranges]
+    return [_Window(start_ns=start, span_ns=longest, columns=columns) for start in starts], False
+
+
+def _columns(points: Points, window: _Window) -> Columns:
+    known = points.timed
+    return gather(column_of(window.share(points.start_ns[known]), window.columns), points.total_ms[known])
+
+
+def _scale(gathered: Iterable[Columns], limits: Limits) -> LogScale:
+    held = [columns for columns in gathered if len(columns.index)]
+    low = min((float(columns.low_ms.min()) for columns in held), default=1.0)
+    high = max((float(columns.high_ms.max()) for columns in held), default=1.0)
+    return LogScale.around(min(low, limits.slowest_ms), max(high, limits.slowest_ms), HEIGHT_PX)
+
+
+def _panel(
+    result: NodeResult, points: Points, window: _Window, columns: Columns, scale: LogScale
+) -> Panel:
+    failed = points.failed
+    return Panel(
+        name=result.name,
+        kind=result.kind,
+        summary=_summary(result, points),
+        paths=trace(columns, scale),
+        errors=ticks(column_of(window.share(points.start_ns[failed]), window.columns), ERROR_HEIGHT_PX),
+        drawn=len(points.start_ns),
+        failed=int(failed.sum()),
+        episodes=_episodes(result.analysis.episodes, window),
+        gaps=_gaps(points, window) if len(points.start_ns) else (),
+        expected=_expected(result, window),
+    )
+
+
+def _episodes(episodes: Sequence[Episode], window: _Window) -> tuple[Span, ...]:
+    """Return the episodes as spans; those that share a pixel column become one."""
+    spans: list[Span] = []
+    held: list[Episode] = []
+    column_ns = window.span_ns // window.columns
+    for episode in sorted(episodes, key=lambda episode: episode.start_ns):
+        if held and episode.start_ns <= max(other.end_ns for other in held) + column_ns:
+            held.append(episode)
+            continue
+        if held:
+            spans.append(_episode_span(held, window))
+        held = [episode]
+    return (*spans, _episode_span(held, window)) if held else ()
+
+
+def _episode_span(held: Sequence[Episode], window: _Window) -> Span:
+    start, end = held[0].start_ns, max(episode.end_ns for episode in held)
+    many = f"{len(held)} episodes" if len(held) > 1 else "Episode"
+    peak = formats.latency(max(episode.peak_ms for episode in held))
+    return window.span(start, end, f"{many} from {formats.clock(start, millis=True)} UTC, peak {peak}")
+
+
+def _gaps(points: Points, window: _Window) -> tuple[Span, ...]:
+    """Return the stretches without any request: ten times the usual distance, and at least 2 s."""
+    starts = np.sort(points.start_ns)
+    usual = float(np.median(np.diff(starts))) if len(starts) > 1 else 0.0
+    least = max(10 * usual, 2.0 * NS_PER_S, 2.0 * window.span_ns / window.columns)
+    edges = np.concatenate([[window.start_ns], starts, [window.start_ns + window.span_ns]])
+    wide = np.flatnonzero(np.diff(edges) > least).tolist()
+    return tuple(
+        window.span(
+            int(edges[at]),
+            int(edges[at + 1]),
+            f"No requests for {formats.duration((edges[at + 1] - edges[at]) / NS_PER_S)}",
+        )
+        for at in wide
+    )
+
+
+def _expected(result: NodeResult, window: _Window) -> tuple[float, ...]:
+    places: list[float] = []
+    for stall in result.analysis.periodic_stalls:
+        number = np.arange(min(stall.cycles_expected, MAX_EXPECTED_MARKS + 1))
+        at = stall.first_stall_ns + np.round(number * stall.period_s * NS_PER_S).astype(np.int64)
+        share = window.share(at)
+        if len(number) <= MAX_EXPECTED_MARKS:
+            places += (100 * share[(share >= 0) & (share <= 1)]).round(3).tolist()
+    return tuple(places)
+
+
+def _summary(result: NodeResult, points: Points) -> str:
+    failed = formats.counted(int(points.failed.sum()), "error")
+    episodes = formats.counted(len(result.analysis.episodes), "episode")
+    return f"{formats.counted(len(points.start_ns), 'request')}, {failed}, {episodes} of slow requests."
+
+
+def _axis_label(axis: _Window, clocked: bool) -> str:
+    if not clocked:
+        return "time since the start of each run (the runs did not overlap)"
+    first, last = formats.day(axis.start_ns), formats.day(axis.start_ns + axis.span_ns)
+    return f"UTC, {first}" if first == last else f"UTC, {first} to {last}"

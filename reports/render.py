@@ -1,0 +1,77 @@
+"""The report of a Campaign: one self-contained HTML file, without scripts or anything to load."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+
+import pandas as pd
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from analysis.findings import CampaignAnalysis
+from reports import formats
+from reports.charts.fold import fold
+from reports.charts.timeline import timeline
+from reports.views import (
+    VERDICT_SIGNS,
+    ReportFacts,
+    all_results,
+    campaign_facts,
+    finding_view,
+    node_view,
+    single_episodes,
+)
+
+
+def render_campaign(
+    campaign: CampaignAnalysis, frames: Mapping[str, pd.DataFrame], facts: ReportFacts
+) -> str:
+    """Render a Campaign as one HTML file.
+
+    Parameters
+    ----------
+    campaign
+        What the analysis says; one node without a control is a Run's own report.
+    frames
+        Request tables (schema in ``analysis.requests``) by node name, the control's too. A missing or
+        empty one leaves its charts empty.
+    facts
+        Title, limits, settings and versions to print.
+
+    Returns
+    -------
+    A whole HTML document. Whatever came from outside is escaped; nothing in it makes a request.
+    """
+    results = all_results(campaign)
+    return _environment().get_template("campaign.html").render(
+        campaign=campaign,
+        facts=facts,
+        sign=VERDICT_SIGNS[campaign.verdict],
+        campaign_facts=campaign_facts(campaign, facts),
+        nodes=[node_view(result, facts) for result in results],
+        timeline=timeline(results, frames, facts.limits),
+        findings=[
+            (finding_view(result, stall, facts.limits), fold(frames.get(result.name), stall, facts.limits))
+            for result in results
+            for stall in result.analysis.periodic_stalls
+        ],
+        episodes=single_episodes(campaign),
+    )
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("reports"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "count": formats.count,
+        "counted": formats.counted,
+        "latency": formats.latency,
+        "percent": formats.percent,
+    }
+    return environment

@@ -1,0 +1,288 @@
+"""Numbers made ready to show: from the analysis of a Campaign to what the templates print."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from analysis.findings import (
+    CampaignAnalysis,
+    Detection,
+    Limits,
+    NodeResult,
+    PeriodicStall,
+    Verdict,
+)
+from analysis.requests import NS_PER_S
+from reports import formats
+from reports.formats import UNKNOWN
+
+MAX_EPISODES = 20
+"""Single slow episodes that are listed; the rest are counted."""
+
+PHASE_MEANINGS: Mapping[str, str] = {
+    "blocked": "waiting for a free connection",
+    "connecting": "TCP handshake",
+    "tls": "TLS handshake",
+    "sending": "sending the request",
+    "waiting": "waiting for the first byte of the answer",
+    "receiving": "receiving the answer",
+}
+
+VERDICT_SIGNS: Mapping[Verdict, str] = {Verdict.PASS: "✓", Verdict.FAIL: "✕", Verdict.INCONCLUSIVE: "?"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportFacts:
+    """What a report says beside the analysis.
+
+    ``started`` is aware; ``addresses`` are by node name. ``settings`` and ``versions`` are printed as
+    they are: nothing secret belongs into them.
+
+    Raises
+    ------
+    ValueError
+        When ``started`` has no time zone.
+    """
+
+    title: str
+    campaign_id: str
+    started: datetime
+    profile_name: str
+    settings: Mapping[str, str]
+    versions: Mapping[str, str]
+    limits: Limits
+    addresses: Mapping[str, str]
+    detection: Detection = field(default_factory=Detection)
+
+    def __post_init__(self) -> None:
+        if self.started.utcoffset() is None:
+            raise ValueError(f"started must be an aware datetime, got {self.started!r}; give it tzinfo=UTC")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """One number as shown: its words, and why it is marked when it is beyond a limit."""
+
+    text: str
+    beyond: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeView:
+    """One row of the table of nodes, and what stands below its name further down."""
+
+    name: str
+    kind: str
+    address: str
+    verdict: Verdict
+    sign: str
+    requests: str
+    p50: str
+    p95: str
+    p99: str
+    slowest: Figure
+    errors: str
+    error_rate: Figure
+    stalls: tuple[Figure, ...]
+    kept: str
+    facts: tuple[tuple[str, str], ...]
+    reasons: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindingView:
+    """One claimed periodic stall: its headline, whether it reaches the limit, its numbers by name."""
+
+    node: str
+    kind: str
+    heading: str
+    reaches_limit: bool
+    limit: str
+    figures: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EpisodeView:
+    """One slow episode that belongs to no claimed periodic stall."""
+
+    node: str
+    start: str
+    length: str
+    peak: str
+    requests: str
+    phase: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EpisodeList:
+    """The slowest single episodes in the order of time; ``more`` were left off, up to ``more_peak``."""
+
+    listed: tuple[EpisodeView, ...]
+    more: int
+    more_peak: str
+
+
+def all_results(campaign: CampaignAnalysis) -> tuple[NodeResult, ...]:
+    """Return the nodes' results, the control's last."""
+    return (*campaign.nodes, *([campaign.control] if campaign.control else []))
+
+
+def node_view(result: NodeResult, facts: ReportFacts) -> NodeView:
+    """Make one node's numbers ready to show."""
+    run, limits = result.analysis, facts.limits
+    return NodeView(
+        name=result.name,
+        kind=result.kind,
+        address=facts.addresses.get(result.name, ""),
+        verdict=run.verdict,
+        sign=VERDICT_SIGNS[run.verdict],
+        requests=formats.count(run.requests),
+        p50=formats.ms(run.latency.p50_ms),
+        p95=formats.ms(run.latency.p95_ms),
+        p99=formats.ms(run.latency.p99_ms),
+        slowest=_slowest(run.latency.max_ms, limits),
+        errors=formats.count(run.errors),
+        error_rate=_error_rate(run.error_rate, limits),
+        stalls=tuple(_stall_figure(stall, limits) for stall in run.periodic_stalls),
+        kept=formats.percent(run.kept_share, 1),
+        facts=_run_facts(result, facts.detection),
+        reasons=run.reasons,
+        notes=run.notes,
+    )
+
+
+def finding_view(result: NodeResult, stall: PeriodicStall, limits: Limits) -> FindingView:
+    """Make one claimed periodic stall ready to show."""
+    digits = formats.interval_digits(*stall.period_ci_s)
+    period = formats.seconds(stall.period_s, digits)
+    low, high = (formats.seconds(edge, digits) for edge in stall.period_ci_s)
+    reaches = stall.added_ms >= limits.stall_ms
+    limit = formats.latency(limits.stall_ms)
+    return FindingView(
+        node=result.name,
+        kind=result.kind,
+        heading=f"stalls for {_length(stall.stall_s)} every {period}",
+        reaches_limit=reaches,
+        limit=f"reaches the limit of {limit}" if reaches else f"below the limit of {limit}",
+        figures=(
+            ("Added latency", formats.latency(stall.added_ms)),
+            ("Period", period),
+            ("95% interval", f"{low} to {high}"),
+            ("Stall length", _length(stall.stall_s)),
+            ("Peak", formats.latency(stall.peak_ms)),
+            ("Cycles hit", f"{formats.count(stall.cycles_hit)} of {formats.count(stall.cycles_expected)}"),
+            ("p-value", formats.p_value(stall.p_value)),
+            ("Requests (n)", formats.count(result.analysis.requests)),
+            ("Scenario", stall.scenario),
+            ("Dominant phase", _phase(stall.dominant_phase)),
+            ("First stall", f"{formats.clock(stall.first_stall_ns, millis=True)} UTC"),
+            ("Offset in the run", formats.seconds(stall.phase_s)),
+        ),
+    )
+
+
+def single_episodes(campaign: CampaignAnalysis) -> EpisodeList:
+    """List the episodes outside every claimed periodic stall: the slowest, in the order of time."""
+    single = [
+        (result.name, episode)
+        for result in all_results(campaign)
+        for episode in result.analysis.episodes
+        if not any(_belongs(episode.start_ns, episode.end_ns, s) for s in result.analysis.periodic_stalls)
+    ]
+    single.sort(key=lambda pair: -pair[1].peak_ms)
+    listed = sorted(single[:MAX_EPISODES], key=lambda pair: pair[1].start_ns)
+    left = single[MAX_EPISODES:]
+    return EpisodeList(
+        listed=tuple(
+            EpisodeView(
+                node=name,
+                start=formats.clock(episode.start_ns, millis=True),
+                length=_length((episode.end_ns - episode.start_ns) / NS_PER_S),
+                peak=formats.latency(episode.peak_ms),
+                requests=formats.count(episode.requests),
+                phase=episode.dominant_phase,
+            )
+            for name, episode in listed
+        ),
+        more=len(left),
+        more_peak=formats.latency(left[0][1].peak_ms) if left else UNKNOWN,
+    )
+
+
+def campaign_facts(campaign: CampaignAnalysis, facts: ReportFacts) -> tuple[tuple[str, str], ...]:
+    """Return the facts below the title, each with its name."""
+    longest_s = max((result.analysis.duration_s for result in all_results(campaign)), default=float("nan"))
+    requests = sum(result.analysis.requests for result in campaign.nodes)
+    return (
+        ("Campaign", facts.campaign_id),
+        ("Started", formats.timestamp(facts.started)),
+        ("Duration", formats.duration(longest_s)),
+        ("Profile", facts.profile_name),
+        ("Nodes", formats.count(len(campaign.nodes)) + (" and a control" if campaign.control else "")),
+        ("Requests", formats.count(requests)),
+    )
+
+
+def _slowest(max_ms: float, limits: Limits) -> Figure:
+    beyond = f"above the limit of {formats.latency(limits.slowest_ms)}" if max_ms > limits.slowest_ms else ""
+    return Figure(text=formats.ms(max_ms), beyond=beyond)
+
+
+def _error_rate(rate: float, limits: Limits) -> Figure:
+    beyond = f"above the limit of {formats.percent(limits.error_rate)}" if rate > limits.error_rate else ""
+    return Figure(text=formats.percent(rate), beyond=beyond)
+
+
+def _stall_figure(stall: PeriodicStall, limits: Limits) -> Figure:
+    period = formats.seconds(stall.period_s, formats.interval_digits(*stall.period_ci_s))
+    reaches = stall.added_ms >= limits.stall_ms
+    return Figure(
+        text=f"{_length(stall.stall_s)} every {period}",
+        beyond=f"adds {formats.latency(stall.added_ms)}" if reaches else "",
+    )
+
+
+def _run_facts(result: NodeResult, detection: Detection) -> tuple[tuple[str, str], ...]:
+    run = result.analysis
+    reference = f"{_length(detection.stall_s)} each {formats.duration(detection.period_s)}"
+    facts = [
+        ("Duration", formats.duration(run.duration_s)),
+        (f"Power to show {reference}", f"{formats.percent(run.power, 1)} (n = {run.requests:,})"),
+        ("p-value of any period", formats.p_value(run.periodicity_p_value)),
+        ("Slow episodes", formats.count(len(run.episodes))),
+    ]
+    if run.verdict is Verdict.INCONCLUSIVE and run.needed_duration_s is not None:
+        facts.append(("Duration needed", _needed(run.duration_s, run.needed_duration_s)))
+    if run.censored:
+        facts.append(("Censored (in flight at the end)", formats.counted(run.censored, "request")))
+    if run.dropped_iterations:
+        facts.append(("Dropped (never started)", formats.counted(run.dropped_iterations, "iteration")))
+    return tuple(facts)
+
+
+def _needed(duration_s: float, needed_s: float) -> str:
+    longer_s = needed_s - duration_s
+    text = formats.duration(needed_s)
+    return f"{text} (run {formats.duration(longer_s)} longer)" if longer_s > 0 else text
+
+
+def _length(value_s: float) -> str:
+    return formats.latency(1000 * value_s) if value_s < 1 else formats.seconds(value_s)
+
+
+def _phase(phase: str) -> str:
+    meaning = PHASE_MEANINGS.get(phase)
+    return f"{phase} ({meaning})" if meaning else phase
+
+
+def _belongs(start_ns: int, end_ns: int, stall: PeriodicStall) -> bool:
+    """Tell whether an episode overlaps one of a stall's windows, give or take half its length."""
+    slack_s = stall.stall_s / 2
+    middle_s = ((start_ns + end_ns) / 2 - stall.first_stall_ns) / NS_PER_S
+    half_s = (end_ns - start_ns) / NS_PER_S / 2
+    centre_s = middle_s - stall.stall_s / 2
+    distance_s = abs(centre_s - round(centre_s / stall.period_s) * stall.period_s)
+    return distance_s <= half_s + stall.stall_s / 2 + slack_s
