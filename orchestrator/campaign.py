@@ -1,0 +1,192 @@
+"""The main line: plan -> k6 -> samples -> store -> analysis -> verdict -> report."""
+
+from __future__ import annotations
+
+import os
+import platform
+import time
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from analysis.findings import RunFacts, Verdict
+from orchestrator.catalog import Catalog
+from orchestrator.errors import ExitCode
+from orchestrator.home import Home
+from orchestrator.judging import Judged, judge, write_report
+from orchestrator.k6.binary import K6Binary
+from orchestrator.k6.wrapper import prepare
+from orchestrator.loopback.process import loopback_server
+from orchestrator.model import Node, NodeKind, RunState, Service
+from orchestrator.plan import Plan
+from orchestrator.runs.interrupts import Interrupts
+from orchestrator.runs.record import RunRecord
+from orchestrator.runs.recovery import close_abandoned
+from orchestrator.runs.run import Run
+from orchestrator.runs.waves import Starter, Tick, run_side_by_side
+from orchestrator.stores.parquet import ParquetStore
+
+EXIT_CODES = {
+    Verdict.PASS: ExitCode.PASS,
+    Verdict.FAIL: ExitCode.FAIL,
+    Verdict.INCONCLUSIVE: ExitCode.INCONCLUSIVE,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CampaignResult:
+    """A Campaign that ended: what was measured, what it means, where the report is."""
+
+    id: str
+    judged: Judged
+    report: Path
+    failures: tuple[str, ...]
+    interrupted: bool
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """Interrupted before failed before the verdict."""
+        if self.interrupted:
+            return ExitCode.INTERRUPTED
+        return ExitCode.INFRASTRUCTURE if self.failures else EXIT_CODES[self.judged.analysis.verdict]
+
+
+def open_home(path: Path) -> tuple[Home, Catalog, ParquetStore]:
+    """Open a home and close what a crash left open in it."""
+    home = Home(path)
+    home.create()
+    catalog = Catalog(home.catalog_db, home.path / "locks")
+    store = ParquetStore(home.run_dir)
+    close_abandoned(catalog, store, home.runs_dir)
+    return home, catalog, store
+
+
+def run_campaign(plan: Plan, home_path: Path, binary: K6Binary, on_tick: Tick = lambda _: None) -> CampaignResult:
+    """Run a Campaign from its plan to its report.
+
+    Raises
+    ------
+    StallwatchError
+        k6 cannot be started, or the home cannot be written.
+    """
+    home, catalog, store = open_home(home_path)
+    with Interrupts() as interrupts, catalog.holding(plan.id):
+        catalog.add_campaign(id=plan.id, profile=plan.profile.name, state=RunState.RUNNING, started_ns=time.time_ns())
+        records = _run_all(plan, home, catalog, store, binary, interrupts, on_tick)
+        judged = judge(records, store)
+        report = write_report(judged, home, plan.id)
+        _conclude(catalog, plan.id, judged, interrupted=interrupts.asked.is_set())
+    return CampaignResult(
+        id=plan.id,
+        judged=judged,
+        report=report,
+        failures=tuple(f"{record.node}: {record.error}" for record in records if record.error),
+        interrupted=interrupts.asked.is_set(),
+    )
+
+
+def _run_all(
+    plan: Plan,
+    home: Home,
+    catalog: Catalog,
+    store: ParquetStore,
+    binary: K6Binary,
+    interrupts: Interrupts,
+    on_tick: Tick,
+) -> list[RunRecord]:
+    """Run wave after wave, each beside a control of its own; what is interrupted starts no new one."""
+    records: list[RunRecord] = []
+    with loopback_server() as port:
+        for number, wave in enumerate(plan.waves()):
+            if interrupts.asked.is_set():
+                break
+            starters = [
+                _starter(plan, node, home, catalog, store, binary) for node in (plan.control(number, port), *wave)
+            ]
+            for record in run_side_by_side(starters, interrupts, on_tick):
+                catalog.update_run(
+                    record.id, state=record.state, requests=record.rows, ended_ns=record.ended_ns, error=record.error
+                )
+                records.append(record)
+    return sorted(records, key=lambda record: record.kind is NodeKind.CONTROL)
+
+
+def _starter(
+    plan: Plan, node: Node, home: Home, catalog: Catalog, store: ParquetStore, binary: K6Binary
+) -> Starter:
+    """Return what starts a Node's Run."""
+    # The control is plain HTTP on loopback, whatever the service: it measures the generator alone.
+    control = Service(url="http://control.invalid/")
+    service = control if node.kind is NodeKind.CONTROL else plan.service
+    record = RunRecord(
+        id=plan.run_id(node),
+        campaign_id=plan.id,
+        node=node.name,
+        kind=node.kind,
+        address=node.address,
+        url=service.url,
+        profile=plan.profile.name,
+        rate_per_s=plan.profile.rate_per_s,
+        limits=plan.limits,
+        detection=plan.detection,
+        facts=RunFacts(planned_s=plan.profile.duration_s, timeout_s=plan.profile.timeout_s),
+        versions=versions(binary),
+        started_ns=time.time_ns(),
+        settings=_settings(plan),
+    )
+
+    def start() -> Run:
+        folder = home.run_dir(record.id)
+        command = prepare(binary, plan.profile, service, node, folder / "k6", os.environ)
+        catalog.add_run(
+            id=record.id,
+            campaign_id=plan.id,
+            node=node.name,
+            kind=node.kind,
+            profile=plan.profile.name,
+            state=RunState.RUNNING,
+            started_ns=time.time_ns(),
+        )
+        return Run(record, command, store, folder)
+
+    return start
+
+
+def _conclude(catalog: Catalog, campaign_id: str, judged: Judged, *, interrupted: bool) -> None:
+    results = [*judged.analysis.nodes, *([judged.analysis.control] if judged.analysis.control else [])]
+    for result in results:
+        catalog.update_run(f"{campaign_id}.{result.name}", verdict=result.analysis.verdict)
+    failed = any(record.error for record in judged.records)
+    catalog.update_campaign(
+        campaign_id,
+        state=RunState.INTERRUPTED if interrupted else RunState.FAILED if failed else RunState.DONE,
+        ended_ns=time.time_ns(),
+        verdict=judged.analysis.verdict,
+        sentence=judged.analysis.sentence,
+    )
+
+
+def versions(binary: K6Binary) -> dict[str, str]:
+    """Return the versions that a report names."""
+    return {
+        "stallwatch": version("stallwatch"),
+        "k6": binary.version_text,
+        "Python": platform.python_version(),
+        "system": f"{platform.system()} {platform.release()} {platform.machine()}",
+    }
+
+
+def _settings(plan: Plan) -> dict[str, str]:
+    profile, limits, detection = plan.profile, plan.limits, plan.detection
+    return {
+        "service": plan.service.url,
+        "expected status": str(plan.service.expect_status),
+        "profile": profile.name,
+        "rate": f"{profile.rate_per_s:g} requests/s a node, half kept, half fresh",
+        "duration": f"{profile.duration_s:g} s",
+        "client timeout": f"{profile.timeout_s:g} s",
+        "limits": f"stall {limits.stall_ms:g} ms, slowest {limits.slowest_ms:g} ms, error rate {limits.error_rate:g}",
+        "reference stall": f"{detection.stall_s:g} s every {detection.period_s:g} s",
+        "claim level": f"p <= {detection.alpha:g}",
+    }
+

@@ -1,0 +1,168 @@
+"""What ran, with what result: campaigns and runs in SQLite."""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from orchestrator.errors import StoreError, UsageError
+from orchestrator.model import RunState
+
+_META = sa.MetaData()
+
+campaigns = sa.Table(
+    "campaigns",
+    _META,
+    sa.Column("id", sa.String, primary_key=True),
+    sa.Column("profile", sa.String, nullable=False),
+    sa.Column("state", sa.String, nullable=False),
+    sa.Column("started_ns", sa.BigInteger, nullable=False),
+    sa.Column("ended_ns", sa.BigInteger),
+    sa.Column("verdict", sa.String),
+    sa.Column("sentence", sa.String),
+)
+
+runs = sa.Table(
+    "runs",
+    _META,
+    sa.Column("id", sa.String, primary_key=True),
+    sa.Column("campaign_id", sa.ForeignKey("campaigns.id"), nullable=False, index=True),
+    sa.Column("node", sa.String, nullable=False),
+    sa.Column("kind", sa.String, nullable=False),
+    sa.Column("profile", sa.String, nullable=False),
+    sa.Column("state", sa.String, nullable=False),
+    sa.Column("started_ns", sa.BigInteger, nullable=False),
+    sa.Column("ended_ns", sa.BigInteger),
+    sa.Column("requests", sa.BigInteger),
+    sa.Column("verdict", sa.String),
+    sa.Column("error", sa.String),
+)
+
+Row = dict[str, Any]
+
+
+class Catalog:
+    """The catalog of one home.
+
+    A campaign holds a lock on a file of its own while it goes on: when the lock is free and the
+    catalog says ``running``, whoever ran it is gone.
+
+    Raises
+    ------
+    StoreError
+        The database cannot be opened or written.
+    """
+
+    def __init__(self, database: Path, locks: Path) -> None:
+        self._locks = locks
+        self._where = database
+        self._engine = sa.create_engine(f"sqlite:///{database}", connect_args={"timeout": 30})
+        sa.event.listen(self._engine, "connect", _configure)
+        with self._writing() as connection:
+            _META.create_all(connection)
+
+    @contextmanager
+    def holding(self, campaign_id: str) -> Iterator[None]:
+        """Hold a campaign's lock; the operating system lets go of it when this process ends."""
+        self._locks.mkdir(mode=0o700, exist_ok=True)
+        path = self._locks / campaign_id
+        with path.open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            try:
+                yield
+            finally:
+                path.unlink(missing_ok=True)
+
+    def abandoned(self) -> list[Row]:
+        """Return the campaigns that say ``running`` although nobody runs them."""
+        found = self._rows(sa.select(campaigns).where(campaigns.c.state == RunState.RUNNING))
+        return [row for row in found if not self._held(row["id"])]
+
+    def add_campaign(self, **values: Any) -> None:
+        """Add a campaign."""
+        with self._writing() as connection:
+            connection.execute(campaigns.insert().values(values))
+
+    def add_run(self, **values: Any) -> None:
+        """Add a run."""
+        with self._writing() as connection:
+            connection.execute(runs.insert().values(values))
+
+    def update_campaign(self, campaign_id: str, **values: Any) -> None:
+        """Change columns of a campaign."""
+        with self._writing() as connection:
+            connection.execute(campaigns.update().where(campaigns.c.id == campaign_id).values(values))
+
+    def update_run(self, run_id: str, **values: Any) -> None:
+        """Change columns of a run."""
+        with self._writing() as connection:
+            connection.execute(runs.update().where(runs.c.id == run_id).values(values))
+
+    def list_campaigns(self) -> list[Row]:
+        """Return all campaigns, newest first."""
+        return self._rows(sa.select(campaigns).order_by(campaigns.c.started_ns.desc()))
+
+    def list_runs(self, campaign_id: str | None = None) -> list[Row]:
+        """Return runs, newest first, or those of one campaign in the order of their start."""
+        if campaign_id is None:
+            return self._rows(sa.select(runs).order_by(runs.c.started_ns.desc()))
+        query = sa.select(runs).where(runs.c.campaign_id == campaign_id)
+        return self._rows(query.order_by(runs.c.started_ns))
+
+    def find(self, name: str) -> tuple[Row, list[Row]]:
+        """Return the campaign, and the runs of it, that an id means: a campaign's, a run's, or ``last``.
+
+        Raises
+        ------
+        UsageError
+            There is none.
+        """
+        known = self.list_campaigns()
+        if name == "last" and known:
+            return known[0], self.list_runs(known[0]["id"])
+        for campaign in known:
+            if campaign["id"] == name:
+                return campaign, self.list_runs(name)
+        for run in self.list_runs():
+            if run["id"] == name:
+                return next(row for row in known if row["id"] == run["campaign_id"]), [run]
+        latest = f", the latest being {known[0]['id']}" if known else ""
+        raise UsageError(
+            f"there is no run or campaign {name!r}; {len(known)} campaigns are known{latest}",
+            hint="`stallwatch list runs` shows them; a file's path works too",
+        )
+
+    def _held(self, campaign_id: str) -> bool:
+        try:
+            with (self._locks / campaign_id).open("r") as file:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except FileNotFoundError:
+            return False
+        except BlockingIOError:
+            return True
+        return False
+
+    def _rows(self, query: sa.Select[Any]) -> list[Row]:
+        with self._engine.connect() as connection:
+            return [dict(row) for row in connection.execute(query).mappings()]
+
+    @contextmanager
+    def _writing(self) -> Iterator[sa.Connection]:
+        try:
+            with self._engine.begin() as connection:
+                yield connection
+        except sa.exc.DBAPIError as error:
+            raise StoreError(
+                f"the catalog {self._where} cannot be used: {error.orig}",
+                hint="is its folder writable, and is there room on the disk?",
+            ) from error
+
+
+def _configure(connection: Any, _record: Any) -> None:
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=NORMAL")

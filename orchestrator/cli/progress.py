@@ -1,0 +1,67 @@
+"""Live figures of a Campaign on stderr: a table on a terminal, a line now and then elsewhere."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from rich.live import Live
+from rich.table import Table
+
+from orchestrator.cli.output import err_console
+from orchestrator.k6.recording import Snapshot
+
+if TYPE_CHECKING:
+    from orchestrator.runs.waves import Tick
+
+PLAIN_EVERY_S = 15.0
+COLUMNS = ("node", "requests", "failed", "rate", "p50", "slowest of last 10 s")
+
+
+@contextmanager
+def progress(title: str, duration_s: float) -> Iterator[Tick]:
+    """Give what a Campaign calls four times a second with each Run's figures."""
+    began = time.monotonic()
+    if not err_console.is_terminal:
+        yield _plain(title, duration_s, began)
+        return
+    with Live(console=err_console, auto_refresh=False, transient=True) as live:
+
+        def tick(snapshots: Mapping[str, Snapshot]) -> None:
+            live.update(_table(title, duration_s, time.monotonic() - began, snapshots), refresh=True)
+
+        yield tick
+
+
+def _plain(title: str, duration_s: float, began: float) -> Tick:
+    told = began
+
+    def tick(snapshots: Mapping[str, Snapshot]) -> None:
+        nonlocal told
+        now = time.monotonic()
+        if now - told >= PLAIN_EVERY_S:
+            told = now
+            figures = "; ".join(
+                f"{name} {s.requests:,} requests, slowest {_ms(s.slowest_ms)}" for name, s in snapshots.items()
+            )
+            err_console.print(f"{title}: {now - began:.0f} of {duration_s:.0f} s: {figures}", markup=False, highlight=False)
+
+    return tick
+
+
+def _table(title: str, duration_s: float, elapsed_s: float, snapshots: Mapping[str, Snapshot]) -> Table:
+    state = f"{elapsed_s:.0f} of {duration_s:.0f} s" if elapsed_s <= duration_s else "waiting for the last requests"
+    table = Table(title=f"{title} · {state}", title_justify="left")
+    for column in COLUMNS:
+        table.add_column(column, justify="left" if column == "node" else "right", no_wrap=True)
+    for name, s in snapshots.items():
+        table.add_row(name, f"{s.requests:,}", f"{s.failed:,}", f"{s.rate_per_s:.1f}/s", _ms(s.p50_ms), _ms(s.slowest_ms))
+    return table
+
+
+def _ms(value_ms: float) -> str:
+    if value_ms != value_ms:
+        return "-"
+    return f"{value_ms / 1000:.2f} s" if value_ms >= 1000 else f"{value_ms:.1f} ms"

@@ -1,0 +1,35 @@
+"""k6's own totals, as our handleSummary wrote them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class K6Totals:
+    """What k6 counted; None for what it did not say."""
+
+    http_reqs: int | None = None
+    dropped_iterations: int = 0
+    started: int | None = None
+
+
+def read_totals(path: Path) -> K6Totals:
+    """Return the totals of a summary file; empty ones where k6 wrote none (it was killed)."""
+    try:
+        metrics = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return K6Totals()
+
+    def count(name: str) -> int | None:
+        value = metrics.get(name, {}).get("values", {}).get("count")
+        return None if value is None else int(value)
+
+    # A metric without a sample is absent: no requests is zero, not unknown.
+    return K6Totals(
+        http_reqs=count("http_reqs") or 0,
+        dropped_iterations=count("dropped_iterations") or 0,
+        started=count("stallwatch_started"),
+    )

@@ -1,0 +1,45 @@
+"""What a Campaign is going to do, decided before anything starts."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from analysis.findings import Detection, Limits
+from orchestrator.model import Node, NodeKind, Profile, Service
+
+CONTROL = "control"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """One Profile against some Nodes, in waves of at most ``max_parallel``, each beside a control."""
+
+    id: str
+    profile: Profile
+    service: Service
+    nodes: Sequence[Node]
+    limits: Limits
+    detection: Detection
+    max_parallel: int = 8
+
+    def waves(self) -> Iterator[tuple[Node, ...]]:
+        """Yield the Nodes that run side by side."""
+        for first in range(0, len(self.nodes), self.max_parallel):
+            yield tuple(self.nodes[first : first + self.max_parallel])
+
+    def control(self, wave: int, port: int) -> Node:
+        """Return the control beside a wave: the loopback server, reached as the service is."""
+        name = CONTROL if wave == 0 else f"{CONTROL}-{wave + 1}"
+        return Node(name=name, host="127.0.0.1", port=port, kind=NodeKind.CONTROL)
+
+    def run_id(self, node: Node) -> str:
+        """Return the id of a Node's Run."""
+        return f"{self.id}.{node.name}"
+
+
+def new_campaign_id(now: datetime) -> str:
+    """Return an id that sorts by time and says it."""
+    return f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"

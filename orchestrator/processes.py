@@ -1,0 +1,38 @@
+"""Start processes that never outlive this one."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from typing import IO
+
+# Runs in the child before it becomes the program: the kernel is asked to end it when the thread that
+# started it ends (prctl 1 = PR_SET_PDEATHSIG), and a parent that is already gone is noticed.
+_ON_LINUX = """\
+import ctypes, os, signal, sys
+ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+if os.getppid() != int(sys.argv[1]): sys.exit(1)
+os.execv(sys.argv[2], sys.argv[2:])
+"""
+
+
+def start(
+    argv: Sequence[str], *, env: Mapping[str, str] | None = None, stdin: int | IO[bytes] = subprocess.DEVNULL
+) -> subprocess.Popen[bytes]:
+    """Start a program in a session of its own, with pipes on stdout and stderr.
+
+    A terminal's Ctrl-C does not reach it. Call this from a thread that lives as long as the program
+    should: on Linux the program is killed when that thread ends.
+
+    Raises
+    ------
+    OSError
+        The program cannot be started.
+    """
+    if sys.platform == "linux":
+        argv = [sys.executable, "-I", "-S", "-c", _ON_LINUX, str(os.getpid()), *argv]
+    return subprocess.Popen(
+        argv, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env, start_new_session=True
+    )
