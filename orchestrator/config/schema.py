@@ -1,0 +1,181 @@
+"""What stallwatch.yaml may hold, as pydantic models: strict types, unknown keys forbidden."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
+
+from orchestrator.config.secret import Secret, parse_header_value, parse_secret
+from orchestrator.config.values import (
+    parse_address,
+    parse_duration_s,
+    parse_name,
+    parse_node_name,
+    parse_url,
+    shown,
+)
+
+MAX_DURATION_S = 7 * 86400.0
+
+
+def _long_enough(seconds: float) -> float:
+    if not 1 <= seconds <= MAX_DURATION_S:
+        raise ValueError(f"{seconds:g} s is not from 1 s to 7 days; write 5m, 90s or 1h30m")
+    return seconds
+
+
+def _timeout(seconds: float) -> float:
+    if not 0.1 <= seconds <= 600:
+        raise ValueError(f"{seconds:g} s is not from 0.1 s to 10 minutes; write 60s")
+    return seconds
+
+
+def _existing_file(text: str, info: ValidationInfo) -> str:
+    """Check that a file can be opened; a relative path is relative to the config file."""
+    path = from_config(text, info.context["base"] if info.context else Path())
+    try:
+        with path.open("rb"):
+            return text
+    except OSError as error:
+        raise ValueError(
+            f"{shown(str(path))} cannot be read: {error.strerror}; write the path of a file"
+        ) from None
+
+
+def _certificates(text: str, info: ValidationInfo) -> str:
+    import ssl
+
+    path = from_config(_existing_file(text, info), info.context["base"] if info.context else Path())
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=path)
+    except OSError:  # ssl.SSLError is one
+        raise ValueError(f"{shown(str(path))} holds no PEM certificate; export the CA as PEM") from None
+    return text
+
+
+def _cron(text: str) -> str:
+    if not re.fullmatch(r"\S+(\s+\S+){4}", text.strip()) or not re.fullmatch(r"[0-9A-Za-z*/,\-\s]+", text):
+        raise ValueError(f'{shown(text)} is not a cron expression of five fields; write "0 2 * * *"')
+    return text
+
+
+def _timezone(text: str) -> str:
+    try:
+        ZoneInfo(text)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(
+            f"{shown(text)} is not a time zone; write UTC, Asia/Seoul or Europe/Berlin"
+        ) from None
+    return text
+
+
+def _address(text: str) -> str:
+    parse_address(text)
+    return text
+
+
+def from_config(text: str, base: Path) -> Path:
+    """Return a path of the config: relative ones start at the config file's folder."""
+    return base / Path(text).expanduser()
+
+
+Name = Annotated[str, AfterValidator(parse_name)]
+Url = Annotated[str, AfterValidator(parse_url)]
+Text = Annotated[str, Field(min_length=1, max_length=200)]
+DurationS = Annotated[float, BeforeValidator(parse_duration_s), AfterValidator(_long_enough)]
+TimeoutS = Annotated[float, BeforeValidator(parse_duration_s), AfterValidator(_timeout)]
+PositiveMs = Annotated[float, Field(gt=0, le=600_000)]
+
+
+class Section(BaseModel):
+    """A mapping of the config: nothing unknown, nothing converted, nothing changed later."""
+
+    model_config = ConfigDict(
+        extra="forbid", strict=True, frozen=True, allow_inf_nan=False, hide_input_in_errors=True
+    )
+
+
+class ServiceSection(Section):
+    """What is asked for through each node."""
+
+    url: Url
+    expect_status: int = Field(default=200, ge=100, le=599)
+    ca_file: Annotated[str, AfterValidator(_certificates)] | None = None
+    headers: dict[str, Annotated[Secret | str, BeforeValidator(parse_header_value)]] = Field(
+        default_factory=dict
+    )
+
+
+class NodeSection(Section):
+    """Where traffic is sent."""
+
+    name: Annotated[str, AfterValidator(parse_node_name)]
+    address: Annotated[str, AfterValidator(_address)]
+    kind: Literal["node", "vip"] = "node"
+
+
+class ProfileSection(Section):
+    """Load and duration of one profile."""
+
+    rate_per_s: float = Field(default=10.0, gt=0)
+    duration: DurationS = 300.0
+    timeout: TimeoutS = 60.0
+
+
+class ScheduleSection(Section):
+    """When a profile runs by itself."""
+
+    name: Name
+    cron: Annotated[str, AfterValidator(_cron)]
+    timezone: Annotated[str, AfterValidator(_timezone)] = "UTC"
+    profile: Name = "smoke"
+
+
+class LimitsSection(Section):
+    """What counts as bad, and how much load is allowed."""
+
+    stall_ms: PositiveMs = 200.0
+    slowest_ms: PositiveMs = 1000.0
+    error_rate: float = Field(default=0.001, ge=0, lt=1)
+    max_rate_per_s: float = Field(default=200.0, gt=0, le=10_000)
+
+
+class DetectSection(Section):
+    """The stall that a run must be able to show, and how sure a claim must be."""
+
+    stall_s: float = Field(default=1.0, gt=0, le=3600)
+    period_s: float = Field(default=60.0, gt=0, le=86_400)
+    alpha: float = Field(default=0.005, gt=0, le=0.05)
+
+
+class InfluxSection(Section):
+    """Where results are sent beside the local files."""
+
+    url: Url
+    org: Text
+    bucket: Text
+    token: Annotated[Secret, BeforeValidator(parse_secret)]
+
+
+class K6Section(Section):
+    """Which k6 to use."""
+
+    binary: Text | None = None
+
+
+class ConfigFile(Section):
+    """The whole stallwatch.yaml."""
+
+    service: ServiceSection
+    nodes: list[NodeSection] = Field(min_length=1)
+    profiles: dict[Name, ProfileSection] = Field(default_factory=dict)
+    schedules: list[ScheduleSection] = Field(default_factory=list)
+    limits: LimitsSection = LimitsSection()
+    detect: DetectSection = DetectSection()
+    influxdb: InfluxSection | None = None
+    k6: K6Section = K6Section()
+    max_parallel: int = Field(default=8, ge=1, le=64)

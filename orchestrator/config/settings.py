@@ -1,0 +1,176 @@
+"""Settings: the config of one file, as the frozen values that the main line takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from analysis.findings import Detection, Limits
+from orchestrator.config.problems import across_keys, from_pydantic
+from orchestrator.config.schema import ConfigFile, ProfileSection, from_config
+from orchestrator.config.secret import Secret
+from orchestrator.config.source import Problem, Source, read_source
+from orchestrator.config.values import nearest, parse_address, shown
+from orchestrator.errors import UsageError
+from orchestrator.model import Node, NodeKind, Profile, Service
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+DEFAULT_CONFIG = Path("stallwatch.yaml")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """A valid config. Secrets are read when `service_value` is called, not before."""
+
+    config: ConfigFile
+    source: Source = field(repr=False)
+    environ: Mapping[str, str] = field(repr=False)
+
+    @property
+    def path(self) -> Path:
+        """The config file."""
+        return self.source.path
+
+    @property
+    def base(self) -> Path:
+        """The folder that relative paths of the config start at."""
+        return self.path.parent
+
+    @property
+    def max_parallel(self) -> int:
+        """How many k6 processes may run side by side."""
+        return self.config.max_parallel
+
+    @property
+    def max_rate_per_s(self) -> float:
+        """The highest load that any profile may have."""
+        return self.config.limits.max_rate_per_s
+
+    @property
+    def k6_binary(self) -> Path | None:
+        """The k6 that the config names, or None to look for one."""
+        binary = self.config.k6.binary
+        return None if binary is None else from_config(binary, self.base)
+
+    @property
+    def profile_names(self) -> tuple[str, ...]:
+        """The profiles that can run; ``smoke`` is always one."""
+        return tuple(dict.fromkeys(("smoke", *self.config.profiles)))
+
+    def node_list(self) -> tuple[Node, ...]:
+        """Return the nodes in the config's order."""
+        return tuple(
+            Node(name=n.name, host=at.host, port=at.port, kind=NodeKind(n.kind))
+            for n in self.config.nodes
+            for at in (parse_address(n.address),)
+        )
+
+    def service_value(self) -> Service:
+        """Return the service with its headers' values read.
+
+        Raises
+        ------
+        ConfigError
+            When an environment variable or file of a header is missing or unusable.
+        """
+        section, headers, problems = self.config.service, {}, []
+        for name, value in section.headers.items():
+            try:
+                headers[name] = value.read(self.environ, self.base) if isinstance(value, Secret) else value
+            except ValueError as error:
+                problems.append(Problem(loc=("service", "headers", name), text=str(error)))
+        if problems:
+            raise self.source.error(problems)
+        ca_file = None if section.ca_file is None else from_config(section.ca_file, self.base)
+        return Service(url=section.url, expect_status=section.expect_status, ca_file=ca_file, headers=headers)
+
+    def profile(
+        self, name: str, *, rate_per_s: float | None = None, duration_s: float | None = None
+    ) -> Profile:
+        """Return a profile, with another rate or duration when these are given.
+
+        Raises
+        ------
+        UsageError
+            When there is no such profile, or the rate or duration is out of bounds.
+        """
+        from orchestrator.resources import k6_script
+
+        if name not in self.profile_names:
+            hint = f"the profiles are {', '.join(self.profile_names)}"
+            raise UsageError(f"no profile {shown(name)}{nearest(name, self.profile_names)}", hint=hint)
+        section = self.config.profiles.get(name, ProfileSection())
+        rate = section.rate_per_s if rate_per_s is None else rate_per_s
+        duration = section.duration if duration_s is None else duration_s
+        if not 0 < rate <= self.max_rate_per_s:
+            raise UsageError(
+                f"a rate of {rate:g}/s is not above 0 and up to {self.max_rate_per_s:g} (limits.max_rate_per_s)",
+                hint="choose another rate, or raise that limit in the config",
+            )
+        if not 1 <= duration <= 7 * 86400:
+            raise UsageError(
+                f"a duration of {duration:g} s is not from 1 s to 7 days", hint="write 5m or 90s"
+            )
+        return Profile(
+            name=name,
+            script=k6_script("smoke.js"),
+            rate_per_s=rate,
+            duration_s=duration,
+            timeout_s=section.timeout,
+        )
+
+    def limits_value(self) -> Limits:
+        """Return what counts as bad."""
+        limits = self.config.limits
+        return Limits(stall_ms=limits.stall_ms, slowest_ms=limits.slowest_ms, error_rate=limits.error_rate)
+
+    def detection(self) -> Detection:
+        """Return what a run must be able to show, and how sure a claim must be."""
+        detect = self.config.detect
+        return Detection(stall_s=detect.stall_s, period_s=detect.period_s, alpha=detect.alpha)
+
+
+def find_config(option: Path | None, environ: Mapping[str, str]) -> Path:
+    """Return the config file: ``--config``, else $STALLWATCH_CONFIG, else ./stallwatch.yaml."""
+    return option or Path(environ.get("STALLWATCH_CONFIG") or DEFAULT_CONFIG)
+
+
+def load_settings(path: Path, environ: Mapping[str, str]) -> Settings:
+    """Read and validate a config file.
+
+    Raises
+    ------
+    ConfigError
+        With one line a problem, up to 20: file, line, key, value, what was expected.
+    """
+    source = read_source(path)
+    problems = list(across_keys(source.values))
+    try:
+        config = ConfigFile.model_validate(source.values, context={"base": path.parent})
+    except ValidationError as error:
+        raise source.error([*problems, *from_pydantic(error)]) from None
+    if problems:
+        raise source.error(problems)
+    return Settings(config=config, source=source, environ=environ)
+
+
+def select_nodes(settings: Settings, names: Sequence[str]) -> tuple[Node, ...]:
+    """Return the named nodes in the config's order; all when none is named.
+
+    Raises
+    ------
+    UsageError
+        When a name is unknown: the nearest one and all known ones are listed.
+    """
+    nodes = settings.node_list()
+    known = [node.name for node in nodes]
+    for name in names:
+        if name not in known:
+            listed = ", ".join(known[:20]) + (", ..." if len(known) > 20 else "")
+            raise UsageError(f"no node {shown(name)}{nearest(name, known)}", hint=f"the nodes are {listed}")
+    return tuple(node for node in nodes if not names or node.name in names)
