@@ -65,7 +65,7 @@ $(LOCK_VENV)/installed:
 	@touch $@
 
 lock: $(LOCK_VENV)/installed
-	$(LOCK_VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --upgrade --generate-hashes \
+	$(LOCK_VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --upgrade --generate-hashes \
 		--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' \
 		--group dev -o requirements-test.txt pyproject.toml
 
