@@ -39,6 +39,11 @@ def latency(value_ms: float) -> str:
     return f"{value_ms:.0f} ms" if value_ms >= 99.95 else f"{ms(value_ms)} ms"
 
 
+def limit(value_ms: float) -> str:
+    """Write a latency that somebody set, as they would: ``200 ms``, ``1 s``, ``1.5 s``."""
+    return f"{value_ms / 1000:g} s" if value_ms >= 1000 else f"{value_ms:g} ms"
+
+
 def seconds(value_s: float, digits: int = 2) -> str:
     """Write seconds with a fixed number of decimals: ``12.00 s``."""
     return f"{value_s:,.{digits}f} s" if math.isfinite(value_s) else UNKNOWN

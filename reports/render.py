@@ -43,19 +43,26 @@ def render_campaign(
     A whole HTML document. Whatever came from outside is escaped; nothing in it makes a request.
     """
     results = all_results(campaign)
-    return _environment().get_template("campaign.html").render(
-        campaign=campaign,
-        facts=facts,
-        sign=VERDICT_SIGNS[campaign.verdict],
-        campaign_facts=campaign_facts(campaign, facts),
-        nodes=[node_view(result, facts) for result in results],
-        timeline=timeline(results, frames, facts.limits),
-        findings=[
-            (finding_view(result, stall, facts.limits), fold(frames.get(result.name), stall, facts.limits))
-            for result in results
-            for stall in result.analysis.periodic_stalls
-        ],
-        episodes=single_episodes(campaign),
+    return (
+        _environment()
+        .get_template("campaign.html")
+        .render(
+            campaign=campaign,
+            facts=facts,
+            sign=VERDICT_SIGNS[campaign.verdict],
+            campaign_facts=campaign_facts(campaign, facts),
+            nodes=[node_view(result, facts) for result in results],
+            timeline=timeline(results, frames, facts.limits),
+            findings=[
+                (
+                    finding_view(result, stall, facts.limits),
+                    fold(frames.get(result.name), stall, facts.limits),
+                )
+                for result in results
+                for stall in result.analysis.periodic_stalls
+            ],
+            episodes=single_episodes(campaign),
+        )
     )
 
 

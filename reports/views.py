@@ -16,6 +16,7 @@ from analysis.findings import (
 )
 from analysis.requests import NS_PER_S
 from reports import formats
+from reports.charts.points import ANY_SCENARIO
 from reports.formats import UNKNOWN
 
 MAX_EPISODES = 20
@@ -101,6 +102,7 @@ class FindingView:
     heading: str
     reaches_limit: bool
     limit: str
+    scenario_label: str
     figures: tuple[tuple[str, str], ...]
 
 
@@ -160,13 +162,14 @@ def finding_view(result: NodeResult, stall: PeriodicStall, limits: Limits) -> Fi
     period = formats.seconds(stall.period_s, digits)
     low, high = (formats.seconds(edge, digits) for edge in stall.period_ci_s)
     reaches = stall.added_ms >= limits.stall_ms
-    limit = formats.latency(limits.stall_ms)
+    limit = formats.limit(limits.stall_ms)
     return FindingView(
         node=result.name,
         kind=result.kind,
         heading=f"stalls for {_length(stall.stall_s)} every {period}",
         reaches_limit=reaches,
         limit=f"reaches the limit of {limit}" if reaches else f"below the limit of {limit}",
+        scenario_label="all scenarios" if stall.scenario == ANY_SCENARIO else f"scenario {stall.scenario}",
         figures=(
             ("Added latency", formats.latency(stall.added_ms)),
             ("Period", period),
@@ -227,7 +230,7 @@ def campaign_facts(campaign: CampaignAnalysis, facts: ReportFacts) -> tuple[tupl
 
 
 def _slowest(max_ms: float, limits: Limits) -> Figure:
-    beyond = f"above the limit of {formats.latency(limits.slowest_ms)}" if max_ms > limits.slowest_ms else ""
+    beyond = f"above the limit of {formats.limit(limits.slowest_ms)}" if max_ms > limits.slowest_ms else ""
     return Figure(text=formats.ms(max_ms), beyond=beyond)
 
 
@@ -247,26 +250,20 @@ def _stall_figure(stall: PeriodicStall, limits: Limits) -> Figure:
 
 def _run_facts(result: NodeResult, detection: Detection) -> tuple[tuple[str, str], ...]:
     run = result.analysis
-    reference = f"{_length(detection.stall_s)} each {formats.duration(detection.period_s)}"
+    reference = f"{detection.stall_s:g} s each {detection.period_s:g} s"
     facts = [
         ("Duration", formats.duration(run.duration_s)),
-        (f"Power to show {reference}", f"{formats.percent(run.power, 1)} (n = {run.requests:,})"),
+        (f"Power to show a stall of {reference}", f"{formats.percent(run.power, 1)} (n = {run.requests:,})"),
         ("p-value of any period", formats.p_value(run.periodicity_p_value)),
         ("Slow episodes", formats.count(len(run.episodes))),
     ]
     if run.verdict is Verdict.INCONCLUSIVE and run.needed_duration_s is not None:
-        facts.append(("Duration needed", _needed(run.duration_s, run.needed_duration_s)))
+        facts.append(("Duration needed", formats.duration(run.needed_duration_s)))
     if run.censored:
         facts.append(("Censored (in flight at the end)", formats.counted(run.censored, "request")))
     if run.dropped_iterations:
         facts.append(("Dropped (never started)", formats.counted(run.dropped_iterations, "iteration")))
     return tuple(facts)
-
-
-def _needed(duration_s: float, needed_s: float) -> str:
-    longer_s = needed_s - duration_s
-    text = formats.duration(needed_s)
-    return f"{text} (run {formats.duration(longer_s)} longer)" if longer_s > 0 else text
 
 
 def _length(value_s: float) -> str:

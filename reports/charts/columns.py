@@ -82,6 +82,4 @@ def ticks(column: npt.NDArray[np.int64], height_px: float) -> str:
 def _rows(
     columns: Columns, first: npt.NDArray[np.float64], second: npt.NDArray[np.float64]
 ) -> list[tuple[int, float, float]]:
-    return list(
-        zip(columns.index.tolist(), first.round(1).tolist(), second.round(1).tolist(), strict=True)
-    )
+    return list(zip(columns.index.tolist(), first.round(1).tolist(), second.round(1).tolist(), strict=True))

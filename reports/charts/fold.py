@@ -60,7 +60,7 @@ def fold(requests: pd.DataFrame | None, stall: PeriodicStall, limits: Limits) ->
         x_ticks=offset_ticks(-LEAD * stall.period_s, (1 - LEAD) * stall.period_s),
         y_ticks=scale.ticks(),
         limit_y=scale.y_of(limits.slowest_ms),
-        limit_label=f"limit {formats.latency(limits.slowest_ms)}",
+        limit_label=f"limit {formats.limit(limits.slowest_ms)}",
         drawn=drawn,
         summary=f"{formats.counted(drawn, 'request')} laid over each other by their start.",
     )

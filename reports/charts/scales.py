@@ -9,10 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis.requests import NS_PER_S
-from reports.formats import clock, day
+from reports.formats import clock, day, limit
 
 FLOOR_MS = 0.01
 """A log scale has no 0: anything faster than 10 microseconds is drawn here."""
+
+FOOT_PX = 9
+"""No label this close to the bottom: what stands below the axis has its own."""
 
 STEPS_S = (
     *(1, 2, 5, 10, 15, 30),
@@ -68,7 +71,8 @@ class LogScale:
         few = math.log10(self.high_ms / self.low_ms) < 1.6
         values = [m * 10.0**power for power in powers for m in ((1, 2, 5) if few else (1,))]
         inside = [value for value in values if self.low_ms <= value <= self.high_ms]
-        return tuple(YTick(at=self.y_of(value), label=_ms_label(value)) for value in inside)
+        ticks = [YTick(at=self.y_of(value), label=limit(value)) for value in inside]
+        return tuple(tick for tick in ticks if tick.at <= self.height_px - FOOT_PX)
 
 
 def time_ticks(start_ns: int, span_ns: int, most: int = 9) -> tuple[XTick, ...]:
@@ -122,10 +126,6 @@ def _decimal_step(least: float) -> float:
 
 def _percent(part: int, whole: int) -> float:
     return round(100 * part / whole, 3)
-
-
-def _ms_label(value_ms: float) -> str:
-    return f"{value_ms / 1000:g} s" if value_ms >= 1000 else f"{value_ms:g} ms"
 
 
 def _clock_label(instant_ns: int, step_s: int) -> str:

@@ -18,17 +18,23 @@ from reports.charts.scales import LogScale, XTick, YTick, elapsed_ticks, time_ti
 
 HEIGHT_PX = 118
 ERROR_HEIGHT_PX = 9
+CROWDED_HEIGHT_PX = 6
+MIN_APART = 2
 MAX_EXPECTED_MARKS = 200
 """More expected stalls than this would be a solid line."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
-    """A stretch of the x axis, in percent of the width, and what it stands for."""
+    """A stretch of the x axis, in percent of the width, and what it stands for.
+
+    ``crowded`` is a stretch of several episodes, too close together to be told apart at this width.
+    """
 
     left: float
     width: float
     title: str
+    crowded: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +48,7 @@ class Panel:
     errors: str
     drawn: int
     failed: int
+    slow: int
     episodes: tuple[Span, ...] = ()
     gaps: tuple[Span, ...] = ()
     expected: tuple[float, ...] = ()
@@ -55,6 +62,7 @@ class Timeline:
     columns: int
     height_px: int
     error_height_px: int
+    crowded_height_px: int
     x_ticks: tuple[XTick, ...]
     y_ticks: tuple[YTick, ...]
     limit_y: float
@@ -72,10 +80,11 @@ class _Window:
     def share(self, instant_ns: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
         return (instant_ns - self.start_ns) / self.span_ns
 
-    def span(self, start_ns: int, end_ns: int, title: str) -> Span:
+    def span(self, start_ns: int, end_ns: int, title: str, *, crowded: bool = False) -> Span:
         left = min(max((start_ns - self.start_ns) / self.span_ns, 0.0), 1.0)
         right = min(max((end_ns - self.start_ns) / self.span_ns, left), 1.0)
-        return Span(left=round(100 * left, 3), width=round(100 * (right - left), 3), title=title)
+        width = round(100 * (right - left), 3)
+        return Span(left=round(100 * left, 3), width=width, title=title, crowded=crowded)
 
 
 def timeline(results: Sequence[NodeResult], frames: Mapping[str, pd.DataFrame], limits: Limits) -> Timeline:
@@ -104,10 +113,11 @@ def timeline(results: Sequence[NodeResult], frames: Mapping[str, pd.DataFrame], 
         columns=columns,
         height_px=HEIGHT_PX,
         error_height_px=ERROR_HEIGHT_PX,
+        crowded_height_px=CROWDED_HEIGHT_PX,
         x_ticks=time_ticks(axis.start_ns, axis.span_ns) if clocked else elapsed_ticks(axis.span_ns),
         y_ticks=scale.ticks(),
         limit_y=scale.y_of(limits.slowest_ms),
-        limit_label=f"limit {formats.latency(limits.slowest_ms)}",
+        limit_label=f"limit {formats.limit(limits.slowest_ms)}",
         axis_label=_axis_label(axis, clocked),
         empty=not any(len(point.start_ns) for point in points),
     )
@@ -145,9 +155,7 @@ def _scale(gathered: Iterable[Columns], limits: Limits) -> LogScale:
     return LogScale.around(min(low, limits.slowest_ms), max(high, limits.slowest_ms), HEIGHT_PX)
 
 
-def _panel(
-    result: NodeResult, points: Points, window: _Window, columns: Columns, scale: LogScale
-) -> Panel:
+def _panel(result: NodeResult, points: Points, window: _Window, columns: Columns, scale: LogScale) -> Panel:
     failed = points.failed
     return Panel(
         name=result.name,
@@ -157,6 +165,7 @@ def _panel(
         errors=ticks(column_of(window.share(points.start_ns[failed]), window.columns), ERROR_HEIGHT_PX),
         drawn=len(points.start_ns),
         failed=int(failed.sum()),
+        slow=len(result.analysis.episodes),
         episodes=_episodes(result.analysis.episodes, window),
         gaps=_gaps(points, window) if len(points.start_ns) else (),
         expected=_expected(result, window),
@@ -164,12 +173,12 @@ def _panel(
 
 
 def _episodes(episodes: Sequence[Episode], window: _Window) -> tuple[Span, ...]:
-    """Return the episodes as spans; those that share a pixel column become one."""
+    """Return the episodes as spans; those closer than ``MIN_APART`` pixel columns become one."""
     spans: list[Span] = []
     held: list[Episode] = []
-    column_ns = window.span_ns // window.columns
+    apart_ns = MIN_APART * window.span_ns // window.columns
     for episode in sorted(episodes, key=lambda episode: episode.start_ns):
-        if held and episode.start_ns <= max(other.end_ns for other in held) + column_ns:
+        if held and episode.start_ns <= max(other.end_ns for other in held) + apart_ns:
             held.append(episode)
             continue
         if held:
@@ -182,7 +191,8 @@ def _episode_span(held: Sequence[Episode], window: _Window) -> Span:
     start, end = held[0].start_ns, max(episode.end_ns for episode in held)
     many = f"{len(held)} episodes" if len(held) > 1 else "Episode"
     peak = formats.latency(max(episode.peak_ms for episode in held))
-    return window.span(start, end, f"{many} from {formats.clock(start, millis=True)} UTC, peak {peak}")
+    title = f"{many} from {formats.clock(start, millis=True)} UTC, peak {peak}"
+    return window.span(start, end, title, crowded=len(held) > 1)
 
 
 def _gaps(points: Points, window: _Window) -> tuple[Span, ...]:
