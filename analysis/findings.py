@@ -150,3 +150,7 @@ class CampaignAnalysis:
     nodes: tuple[NodeResult, ...]
     control: NodeResult | None = None
     notes: tuple[str, ...] = field(default=())
+
+    def everything(self) -> tuple[NodeResult, ...]:
+        """Return the nodes' results and then, where there is one, the control's."""
+        return self.nodes if self.control is None else (*self.nodes, self.control)

@@ -51,17 +51,26 @@ class CampaignResult:
         return ExitCode.INFRASTRUCTURE if self.failures else EXIT_CODES[self.judged.analysis.verdict]
 
 
-def open_home(path: Path) -> tuple[Home, Catalog, ParquetStore]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Records:
+    """A home that is open: its catalog and its store."""
+
+    home: Home
+    catalog: Catalog
+    store: ParquetStore
+
+
+def open_records(home: Home) -> Records:
     """Open a home and close what a crash left open in it."""
-    home = Home(path)
     home.create()
-    catalog = Catalog(home.catalog_db, home.path / "locks")
-    store = ParquetStore(home.run_dir)
-    close_abandoned(catalog, store, home.runs_dir)
-    return home, catalog, store
+    records = Records(
+        home=home, catalog=Catalog(home.catalog_db, home.path / "locks"), store=ParquetStore(home.run_dir)
+    )
+    close_abandoned(records.catalog, records.store, home.runs_dir)
+    return records
 
 
-def run_campaign(plan: Plan, home_path: Path, binary: K6Binary, on_tick: Tick = lambda _: None) -> CampaignResult:
+def run_campaign(plan: Plan, home: Home, binary: K6Binary, on_tick: Tick = lambda _: None) -> CampaignResult:
     """Run a Campaign from its plan to its report.
 
     Raises
@@ -69,51 +78,44 @@ def run_campaign(plan: Plan, home_path: Path, binary: K6Binary, on_tick: Tick = 
     StallwatchError
         k6 cannot be started, or the home cannot be written.
     """
-    home, catalog, store = open_home(home_path)
-    with Interrupts() as interrupts, catalog.holding(plan.id):
-        catalog.add_campaign(id=plan.id, profile=plan.profile.name, state=RunState.RUNNING, started_ns=time.time_ns())
-        records = _run_all(plan, home, catalog, store, binary, interrupts, on_tick)
-        judged = judge(records, store)
+    kept = open_records(home)
+    with Interrupts() as interrupts, kept.catalog.holding(plan.id):
+        kept.catalog.add_campaign(
+            id=plan.id, profile=plan.profile.name, state=RunState.RUNNING, started_ns=time.time_ns()
+        )
+        runs = _run_all(plan, kept, binary, interrupts, on_tick)
+        judged = judge(runs, kept.store)
         report = write_report(judged, home, plan.id)
-        _conclude(catalog, plan.id, judged, interrupted=interrupts.asked.is_set())
+        _conclude(kept.catalog, plan.id, judged, interrupted=interrupts.asked.is_set())
     return CampaignResult(
         id=plan.id,
         judged=judged,
         report=report,
-        failures=tuple(f"{record.node}: {record.error}" for record in records if record.error),
+        failures=tuple(f"{run.node}: {run.error}" for run in runs if run.error),
         interrupted=interrupts.asked.is_set(),
     )
 
 
 def _run_all(
-    plan: Plan,
-    home: Home,
-    catalog: Catalog,
-    store: ParquetStore,
-    binary: K6Binary,
-    interrupts: Interrupts,
-    on_tick: Tick,
+    plan: Plan, kept: Records, binary: K6Binary, interrupts: Interrupts, on_tick: Tick
 ) -> list[RunRecord]:
     """Run wave after wave, each beside a control of its own; what is interrupted starts no new one."""
-    records: list[RunRecord] = []
+    ended: list[RunRecord] = []
     with loopback_server() as port:
         for number, wave in enumerate(plan.waves()):
             if interrupts.asked.is_set():
                 break
-            starters = [
-                _starter(plan, node, home, catalog, store, binary) for node in (plan.control(number, port), *wave)
-            ]
-            for record in run_side_by_side(starters, interrupts, on_tick):
-                catalog.update_run(
-                    record.id, state=record.state, requests=record.rows, ended_ns=record.ended_ns, error=record.error
+            nodes = (plan.control(number, port), *wave)
+            starters = [_starter(plan, node, kept, binary) for node in nodes]
+            for run in run_side_by_side(starters, interrupts, on_tick):
+                kept.catalog.update_run(
+                    run.id, state=run.state, requests=run.rows, ended_ns=run.ended_ns, error=run.error
                 )
-                records.append(record)
-    return sorted(records, key=lambda record: record.kind is NodeKind.CONTROL)
+                ended.append(run)
+    return sorted(ended, key=lambda run: run.kind is NodeKind.CONTROL)
 
 
-def _starter(
-    plan: Plan, node: Node, home: Home, catalog: Catalog, store: ParquetStore, binary: K6Binary
-) -> Starter:
+def _starter(plan: Plan, node: Node, kept: Records, binary: K6Binary) -> Starter:
     """Return what starts a Node's Run."""
     # The control is plain HTTP on loopback, whatever the service: it measures the generator alone.
     control = Service(url="http://control.invalid/")
@@ -130,15 +132,14 @@ def _starter(
         limits=plan.limits,
         detection=plan.detection,
         facts=RunFacts(planned_s=plan.profile.duration_s, timeout_s=plan.profile.timeout_s),
-        versions=versions(binary),
-        started_ns=time.time_ns(),
+        versions=_versions(binary),
         settings=_settings(plan),
     )
 
     def start() -> Run:
-        folder = home.run_dir(record.id)
-        command = prepare(binary, plan.profile, service, node, folder / "k6", os.environ)
-        catalog.add_run(
+        folder = kept.home.run_dir(record.id)
+        command = prepare(binary, plan.profile, service, node, folder=folder / "k6", environ=os.environ)
+        kept.catalog.add_run(
             id=record.id,
             campaign_id=plan.id,
             node=node.name,
@@ -147,14 +148,13 @@ def _starter(
             state=RunState.RUNNING,
             started_ns=time.time_ns(),
         )
-        return Run(record, command, store, folder)
+        return Run(record.closed(started_ns=time.time_ns()), command, kept.store, folder)
 
     return start
 
 
 def _conclude(catalog: Catalog, campaign_id: str, judged: Judged, *, interrupted: bool) -> None:
-    results = [*judged.analysis.nodes, *([judged.analysis.control] if judged.analysis.control else [])]
-    for result in results:
+    for result in judged.analysis.everything():
         catalog.update_run(f"{campaign_id}.{result.name}", verdict=result.analysis.verdict)
     failed = any(record.error for record in judged.records)
     catalog.update_campaign(
@@ -166,7 +166,7 @@ def _conclude(catalog: Catalog, campaign_id: str, judged: Judged, *, interrupted
     )
 
 
-def versions(binary: K6Binary) -> dict[str, str]:
+def _versions(binary: K6Binary) -> dict[str, str]:
     """Return the versions that a report names."""
     return {
         "stallwatch": version("stallwatch"),
@@ -185,8 +185,8 @@ def _settings(plan: Plan) -> dict[str, str]:
         "rate": f"{profile.rate_per_s:g} requests/s a node, half kept, half fresh",
         "duration": f"{profile.duration_s:g} s",
         "client timeout": f"{profile.timeout_s:g} s",
-        "limits": f"stall {limits.stall_ms:g} ms, slowest {limits.slowest_ms:g} ms, error rate {limits.error_rate:g}",
+        "limits": f"stall {limits.stall_ms:g} ms, slowest {limits.slowest_ms:g} ms,"
+        f" error rate {limits.error_rate:g}",
         "reference stall": f"{detection.stall_s:g} s every {detection.period_s:g} s",
         "claim level": f"p <= {detection.alpha:g}",
     }
-

@@ -44,7 +44,7 @@ class Plant:
 
 def plant(seed: int, scale: Scale) -> Plant:
     """Choose which node freezes, and when first."""
-    rng = random.Random(seed)
+    rng = random.Random(seed)  # noqa: S311 # a demo to repeat, nothing secret
     return Plant(
         node=rng.choice(NODES),
         period_s=scale.period_s,
@@ -86,10 +86,14 @@ def differences(analysis: CampaignAnalysis, planted: Plant) -> list[str]:
     for node in analysis.nodes:
         stalls = node.analysis.periodic_stalls
         if node.name != planted.node:
-            wrong += [f"{node.name} was said to stall every {s.period_s:.2f} s, but it never froze" for s in stalls]
+            wrong += [
+                f"{node.name} was said to stall every {s.period_s:.2f} s, but it never froze" for s in stalls
+            ]
             continue
         if not stalls:
-            wrong.append(f"{node.name} froze every {planted.period_s:g} s, and no periodic stall was found there")
+            wrong.append(
+                f"{node.name} froze every {planted.period_s:g} s, and no periodic stall was found there"
+            )
         for stall in stalls:
             wrong += _off(node.name, "period", stall.period_s, planted.period_s, PERIOD_TOLERANCE)
             wrong += _off(node.name, "length", stall.stall_s, planted.freeze_s, LENGTH_TOLERANCE)

@@ -40,6 +40,7 @@ def judge_run(record: RunRecord, frame: pd.DataFrame) -> RunAnalysis:
 def judge(records: Sequence[RunRecord], store: RunStore) -> Judged:
     """Analyze Runs that were made together."""
     from analysis.campaign import analyze_campaign
+
     from orchestrator.stores.frames import to_frame
 
     frames = {record.node: to_frame(store.batches(record.id)) for record in records}

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from typing import IO
+from typing import IO, cast
 
 # Runs in the child before it becomes the program: the kernel is asked to end it when the thread that
 # started it ends (prctl 1 = PR_SET_PDEATHSIG), and a parent that is already gone is noticed.
@@ -20,8 +20,8 @@ os.execv(sys.argv[2], sys.argv[2:])
 
 def start(
     argv: Sequence[str], *, env: Mapping[str, str] | None = None, stdin: int | IO[bytes] = subprocess.DEVNULL
-) -> subprocess.Popen[bytes]:
-    """Start a program in a session of its own, with pipes on stdout and stderr.
+) -> tuple[subprocess.Popen[bytes], IO[bytes], IO[bytes]]:
+    """Start a program in a session of its own; return it with its standard output and error.
 
     A terminal's Ctrl-C does not reach it. Call this from a thread that lives as long as the program
     should: on Linux the program is killed when that thread ends.
@@ -33,6 +33,7 @@ def start(
     """
     if sys.platform == "linux":
         argv = [sys.executable, "-I", "-S", "-c", _ON_LINUX, str(os.getpid()), *argv]
-    return subprocess.Popen(
+    process = subprocess.Popen(
         argv, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env, start_new_session=True
     )
+    return process, cast("IO[bytes]", process.stdout), cast("IO[bytes]", process.stderr)

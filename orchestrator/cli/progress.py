@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from rich.live import Live
 from rich.table import Table
 
-from orchestrator.cli.output import err_console
+from orchestrator.cli.output import console, say
 from orchestrator.k6.recording import Snapshot
+from reports.formats import latency
 
 if TYPE_CHECKING:
     from orchestrator.runs.waves import Tick
@@ -24,10 +25,11 @@ COLUMNS = ("node", "requests", "failed", "rate", "p50", "slowest of last 10 s")
 def progress(title: str, duration_s: float) -> Iterator[Tick]:
     """Give what a Campaign calls four times a second with each Run's figures."""
     began = time.monotonic()
-    if not err_console.is_terminal:
+    screen = console()
+    if not screen.is_terminal:
         yield _plain(title, duration_s, began)
         return
-    with Live(console=err_console, auto_refresh=False, transient=True) as live:
+    with Live(console=screen, auto_refresh=False, transient=True) as live:
 
         def tick(snapshots: Mapping[str, Snapshot]) -> None:
             live.update(_table(title, duration_s, time.monotonic() - began, snapshots), refresh=True)
@@ -44,24 +46,30 @@ def _plain(title: str, duration_s: float, began: float) -> Tick:
         if now - told >= PLAIN_EVERY_S:
             told = now
             figures = "; ".join(
-                f"{name} {s.requests:,} requests, slowest {_ms(s.slowest_ms)}" for name, s in snapshots.items()
+                f"{name} {s.requests:,} requests, slowest {latency(s.slowest_ms)}"
+                for name, s in snapshots.items()
             )
-            err_console.print(f"{title}: {now - began:.0f} of {duration_s:.0f} s: {figures}", markup=False, highlight=False)
+            say(f"{title}: {now - began:.0f} of {duration_s:.0f} s: {figures}")
 
     return tick
 
 
 def _table(title: str, duration_s: float, elapsed_s: float, snapshots: Mapping[str, Snapshot]) -> Table:
-    state = f"{elapsed_s:.0f} of {duration_s:.0f} s" if elapsed_s <= duration_s else "waiting for the last requests"
+    state = (
+        f"{elapsed_s:.0f} of {duration_s:.0f} s"
+        if elapsed_s <= duration_s
+        else "waiting for the last requests"
+    )
     table = Table(title=f"{title} · {state}", title_justify="left")
     for column in COLUMNS:
         table.add_column(column, justify="left" if column == "node" else "right", no_wrap=True)
     for name, s in snapshots.items():
-        table.add_row(name, f"{s.requests:,}", f"{s.failed:,}", f"{s.rate_per_s:.1f}/s", _ms(s.p50_ms), _ms(s.slowest_ms))
+        table.add_row(
+            name,
+            f"{s.requests:,}",
+            f"{s.failed:,}",
+            f"{s.rate_per_s:.1f}/s",
+            latency(s.p50_ms),
+            latency(s.slowest_ms),
+        )
     return table
-
-
-def _ms(value_ms: float) -> str:
-    if value_ms != value_ms:
-        return "-"
-    return f"{value_ms / 1000:.2f} s" if value_ms >= 1000 else f"{value_ms:.1f} ms"

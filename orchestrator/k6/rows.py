@@ -42,7 +42,9 @@ class RowAssembler:
             self._held.append(_Held(decoded.requests, waiting))
         newest = max((_last_end(held.batch) for held in self._held), default=0)
         ready = []
-        while self._held and (self._settle(self._held[0]) or newest - _last_end(self._held[0].batch) > HOLD_NS):
+        while self._held and (
+            self._settle(self._held[0]) or newest - _last_end(self._held[0].batch) > HOLD_NS
+        ):
             ready.append(self._distinct.apply(self._held.pop(0).batch))
         if not self._held:
             self._clocks.clear()
@@ -59,7 +61,10 @@ class RowAssembler:
         found = [serial for serial in held.waiting if serial in self._clocks]
         if found:
             column = held.batch.column("total_ns")
-            total, unknown = column.fill_null(0).to_numpy().copy(), column.is_null().to_numpy(zero_copy_only=False)
+            total, unknown = (
+                column.fill_null(0).to_numpy().copy(),
+                column.is_null().to_numpy(zero_copy_only=False),
+            )
             for serial in found:
                 row = held.waiting.pop(serial)
                 total[row], unknown[row] = self._clocks.pop(serial), False
@@ -68,7 +73,7 @@ class RowAssembler:
 
 
 class DistinctEnds:
-    """Moves a request whose end another one already has by 1 ns steps, so that every store tells them apart."""
+    """Moves a request whose end another one has by 1 ns steps, so that every store tells them apart."""
 
     def __init__(self) -> None:
         self._recent: Int64s = np.empty(0, dtype=np.int64)
@@ -88,7 +93,7 @@ class DistinctEnds:
 
 
 def _past(ends: Int64s, taken: Int64s) -> Int64s:
-    """Move each end that is taken (sorted, distinct) to just behind the unbroken run of taken ones it is in."""
+    """Move each end that is taken (sorted, distinct) to just behind the unbroken run it is in."""
     if not len(taken):
         return ends
     last = np.append(np.flatnonzero(np.diff(taken) > 1), len(taken) - 1)

@@ -1,4 +1,4 @@
-"""What k6 is given: the generated wrapper around a script, its own config, a clean environment, its arguments."""
+"""What k6 is given: a wrapper around the script, a config of ours, a clean environment, arguments."""
 
 from __future__ import annotations
 
@@ -48,7 +48,13 @@ def fresh_vus(rate_per_s: float) -> int:
 
 
 def prepare(
-    binary: K6Binary, profile: Profile, service: Service, node: Node, folder: Path, environ: Mapping[str, str]
+    binary: K6Binary,
+    profile: Profile,
+    service: Service,
+    node: Node,
+    *,
+    folder: Path,
+    environ: Mapping[str, str],
 ) -> K6Command:
     """Write the wrapper and k6's own config into ``folder`` and return the command that runs them.
 

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO, cast
 
 from orchestrator import processes
 from orchestrator.errors import StallwatchError
@@ -29,25 +30,24 @@ def loopback_server(*, freeze_s: float = 0.0, period_s: float = 60.0, phase_s: f
     argv += ["--freeze-s", repr(freeze_s), "--period-s", repr(period_s), "--phase-s", repr(phase_s)]
     here = str(Path(__file__).parents[2])
     env = os.environ | {"PYTHONPATH": here}
-    process = processes.start(argv, env=env, stdin=subprocess.PIPE)
-    assert process.stdin is not None and process.stdout is not None and process.stderr is not None
+    process, stdout, stderr = processes.start(argv, env=env, stdin=subprocess.PIPE)
     try:
-        answered = select.select([process.stdout], [], [], START_S)[0]
-        line = process.stdout.readline().strip() if answered else b""
+        answered = select.select([stdout], [], [], START_S)[0]
+        line = stdout.readline().strip() if answered else b""
         if not line.isdigit():
             process.kill()
-            said = process.stderr.read().decode("utf-8", "replace").strip().splitlines()
+            said = stderr.read().decode("utf-8", "replace").strip().splitlines()
             raise StallwatchError(
                 f"the loopback server did not start: {said[-1] if said else 'it said nothing'}",
                 hint="is 127.0.0.1 up, and are there free ports?",
             )
         yield int(line)
     finally:
-        process.stdin.close()
+        cast("IO[bytes]", process.stdin).close()
         try:
             process.wait(timeout=5)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-        process.stdout.close()
-        process.stderr.close()
+        stdout.close()
+        stderr.close()

@@ -12,6 +12,7 @@ import gc
 import os
 import sys
 import time
+from typing import cast
 
 RESPONSE = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 3\r\n"
 MAX_HEAD_BYTES = 64 * 1024
@@ -25,8 +26,7 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Remember where answers go."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
         """Answer each whole head; a head that never ends closes the connection."""
@@ -45,7 +45,8 @@ async def serve(freeze_s: float, period_s: float, phase_s: float) -> None:
     """Serve on a free loopback port until standard input ends."""
     loop = asyncio.get_running_loop()
     server = await loop.create_server(Connection, "127.0.0.1", 0, backlog=1024)
-    print(server.sockets[0].getsockname()[1], flush=True)
+    sys.stdout.write(f"{server.sockets[0].getsockname()[1]}\n")
+    sys.stdout.flush()
     began = loop.time()
 
     def freeze(cycle: int) -> None:

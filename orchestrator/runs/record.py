@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -35,7 +34,7 @@ class RunRecord:
     detection: Detection
     facts: RunFacts
     versions: dict[str, str]
-    started_ns: int
+    started_ns: int = 0
     ended_ns: int | None = None
     state: RunState = RunState.RUNNING
     rows: int = 0
@@ -48,7 +47,7 @@ class RunRecord:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         part = folder / f"{FILE}.part"
         part.write_text(json.dumps(asdict(self), indent=1), encoding="utf-8")
-        os.replace(part, folder / FILE)
+        part.replace(folder / FILE)
 
     def closed(self, **changes: Any) -> RunRecord:
         """Return the record with other values."""
@@ -76,4 +75,6 @@ def read_record(folder: Path) -> RunRecord:
         }
         return RunRecord(**values)
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise StoreError(f"{path} cannot be read: {error}", hint="the run's requests may still be whole") from error
+        raise StoreError(
+            f"{path} cannot be read: {error}", hint="the run's requests may still be whole"
+        ) from error

@@ -33,7 +33,11 @@ def _close(catalog: Catalog, store: ParquetStore, folder: Path, run_id: str) -> 
         record = None  # the crash came before run.json: there is nothing more to say of this run
     if record is not None and record.state is RunState.RUNNING:
         facts = replace(record.facts, interrupted=True)
-        note = "stallwatch ended before this run did: what it had stored is kept, what was in flight is unknown"
-        record = record.closed(state=RunState.INTERRUPTED, rows=rows, facts=facts, notes=(*record.notes, note))
+        note = (
+            "stallwatch ended before this run did: what it had stored is kept, what was in flight is unknown"
+        )
+        record = record.closed(
+            state=RunState.INTERRUPTED, rows=rows, facts=facts, notes=(*record.notes, note)
+        )
         record.write(folder)
     catalog.update_run(run_id, state=RunState.INTERRUPTED, requests=rows, ended_ns=time.time_ns())

@@ -28,7 +28,7 @@ class Run:
         record.write(folder)
         self._writer = store.writer(record.id)
         self._recording = Recording(self._writer)
-        self.record = record.closed(started_ns=time.time_ns())
+        self.record = record
         facts = record.facts
         self._deadline = time.monotonic() + (facts.planned_s or 0.0) + facts.timeout_s + OVERTIME_S
         self._process = K6Process(command, self._recording.take)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -43,7 +42,9 @@ class ParquetStore:
         elif (folder / STREAM).exists():
             yield from read_stream(folder / STREAM)
         else:
-            raise StoreError(f"run {run_id} has no stored requests in {folder}", hint="see `stallwatch list runs`")
+            raise StoreError(
+                f"run {run_id} has no stored requests in {folder}", hint="see `stallwatch list runs`"
+            )
 
     def count(self, run_id: str) -> int:
         """Return how many rows a Run has."""
@@ -107,7 +108,7 @@ def to_parquet(folder: Path) -> int:
         for group in _groups(read_stream(folder / STREAM)):
             writer.write_table(group)
             rows += group.num_rows
-    os.replace(part, whole)
+    part.replace(whole)
     (folder / STREAM).unlink()
     return rows
 
@@ -137,7 +138,11 @@ def read_stream(path: Path) -> Iterator[pa.RecordBatch]:
 def read_parquet(path: Path) -> Iterator[pa.RecordBatch]:
     """Return the batches of a finished table."""
     try:
-        with pq.ParquetFile(path, read_dictionary=[f.name for f in REQUEST_SCHEMA if pa.types.is_dictionary(f.type)]) as file:
+        with pq.ParquetFile(
+            path, read_dictionary=[f.name for f in REQUEST_SCHEMA if pa.types.is_dictionary(f.type)]
+        ) as file:
             yield from (batch.cast(REQUEST_SCHEMA) for batch in file.iter_batches(ROW_GROUP_ROWS))
     except (pa.ArrowInvalid, OSError) as error:
-        raise StoreError(f"{path} cannot be read: {error}", hint="expected a request table of stallwatch") from error
+        raise StoreError(
+            f"{path} cannot be read: {error}", hint="expected a request table of stallwatch"
+        ) from error

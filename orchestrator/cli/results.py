@@ -1,0 +1,94 @@
+"""How commands show what a Campaign or a Run came to."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from orchestrator.cli.output import one_line
+from reports.formats import UNKNOWN, latency
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from analysis.findings import CampaignAnalysis, NodeResult, RunAnalysis
+
+HEADINGS = ("node", "verdict", "requests", "p50", "p99", "slowest", "errors", "kept", "periodic stall")
+MAX_EPISODES = 10
+
+
+def campaign_lines(campaign: CampaignAnalysis) -> list[str]:
+    """Return the verdict in words, the table of nodes, and why."""
+    results = campaign.everything()
+    lines = [campaign.sentence, "", *table(HEADINGS, [_row(result) for result in results]), ""]
+    for result in results:
+        lines += [f"{result.name}: {text}" for text in (*result.analysis.reasons, *result.analysis.notes)]
+    return lines + list(campaign.notes)
+
+
+def run_lines(name: str, analysis: RunAnalysis) -> list[str]:
+    """Return what the analysis says of one input."""
+    lines = [f"{name}: {analysis.verdict}: {analysis.requests:,} requests in {analysis.duration_s:,.1f} s"]
+    quantiles = analysis.latency
+    lines.append(
+        f"  latency (n = {quantiles.n:,}): p50 {latency(quantiles.p50_ms)}, p95 {latency(quantiles.p95_ms)},"
+        f" p99 {latency(quantiles.p99_ms)}, slowest {latency(quantiles.max_ms)}"
+    )
+    kept = _share(analysis.kept_share)
+    lines.append(f"  errors: {analysis.errors:,} of {analysis.requests:,}; connections kept: {kept}")
+    for stall in analysis.periodic_stalls:
+        low, high = stall.period_ci_s
+        lines.append(
+            f"  periodic stall: {stall.stall_s:.2f} s every {stall.period_s:.3f} s"
+            f" (95 % interval {low:.3f} to {high:.3f} s),"
+            f" {stall.cycles_hit} of {stall.cycles_expected} cycles, p = {stall.p_value:.2g},"
+            f" phase {stall.dominant_phase}, scenario {stall.scenario}, slowest {latency(stall.peak_ms)}"
+        )
+    if not analysis.periodic_stalls:
+        lines.append(f"  no periodic stall (best candidate p = {analysis.periodicity_p_value:.2g})")
+    lines += [
+        f"  slow episode: {latency(e.peak_ms)}, {e.requests:,} requests, phase {e.dominant_phase}"
+        for e in sorted(analysis.episodes, key=lambda e: -e.peak_ms)[:MAX_EPISODES]
+    ]
+    if len(analysis.episodes) > MAX_EPISODES:
+        lines.append(f"  and {len(analysis.episodes) - MAX_EPISODES} smaller slow episodes")
+    return lines + [f"  {text}" for text in (*analysis.reasons, *analysis.notes)]
+
+
+def table(headings: Iterable[str], rows: Iterable[Iterable[str]]) -> list[str]:
+    """Return aligned columns; the first is flush left, the others flush right but for the last."""
+    cells = [list(headings), *([one_line(cell) for cell in row] for row in rows)]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(cells[0]))]
+    last = len(widths) - 1
+
+    def line(row: list[str]) -> str:
+        return "  ".join(
+            cell.ljust(width) if at in (0, last) else cell.rjust(width)
+            for at, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+
+    return [line(row) for row in cells]
+
+
+def _row(result: NodeResult) -> tuple[str, ...]:
+    a = result.analysis
+    stalls = "; ".join(
+        f"{s.stall_s:.2f} s every {s.period_s:.2f} s"
+        f" ({s.cycles_hit} of {s.cycles_expected} cycles, p = {s.p_value:.1g})"
+        for s in a.periodic_stalls
+    )
+    return (
+        result.name,
+        a.verdict.value,
+        f"{a.requests:,}",
+        latency(a.latency.p50_ms),
+        latency(a.latency.p99_ms),
+        latency(a.latency.max_ms),
+        f"{a.errors:,}",
+        _share(a.kept_share),
+        stalls or "none",
+    )
+
+
+def _share(share: float) -> str:
+    return UNKNOWN if math.isnan(share) else f"{share:.0%}"
