@@ -107,6 +107,8 @@ class RunAnalysis:
     ``reasons`` says in words why the verdict is not a pass (one short sentence each),
     ``notes`` what else a reader should know. ``power`` is the probability that this Run would have
     shown the reference stall. ``kept_share`` is the share of requests without a new connection.
+    ``rows`` counts all rows of the table (with ``setup`` and ``teardown``), ``facts`` is what the
+    verdict was told.
     """
 
     verdict: Verdict
@@ -126,6 +128,8 @@ class RunAnalysis:
     needed_duration_s: float | None
     reasons: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    rows: int = 0
+    facts: RunFacts = field(default_factory=RunFacts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -56,9 +56,10 @@ def start_ns(requests: pd.DataFrame) -> npt.NDArray[np.int64]:
     int64 array of shape (n,), nanoseconds UTC.
     """
     total = requests["total_ns"].to_numpy(dtype=np.float64, na_value=0.0)
-    return requests["end_ns"].to_numpy(dtype=np.int64) - np.nan_to_num(total).astype(np.int64)
+    ends = requests["end_ns"].to_numpy(dtype=np.int64)
+    return np.asarray(ends - np.nan_to_num(total).astype(np.int64))
 
 
 def is_fresh(requests: pd.DataFrame) -> npt.NDArray[np.bool_]:
     """Tell which requests opened a new connection (``connecting_ns > 0``); bool array of shape (n,)."""
-    return requests["connecting_ns"].to_numpy() > 0
+    return np.asarray(requests["connecting_ns"].to_numpy() > 0)

@@ -1,0 +1,98 @@
+"""From a comb that was found to a claim with its numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from analysis.findings import PeriodicStall
+from analysis.requests import NS_PER_S
+from analysis.stalls.baseline import group_medians
+from analysis.stalls.length import stall_length_s
+from analysis.stalls.phases import dominant_phase, own_phases_s
+from analysis.stalls.refinement import interval
+from analysis.stalls.samples import Bools, Floats, Ints, Samples
+from analysis.stalls.search import Candidate
+
+NS_PER_S_FLOAT = float(NS_PER_S)
+ONE_SCENARIO = 0.9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """A Run's samples with what every claim needs of them: phases and usual latency, by sample."""
+
+    samples: Samples
+    residual: Floats
+    usual_s: Floats
+    own_s: Floats
+    own_usual_s: Floats
+
+
+def context_of(requests: pd.DataFrame, samples: Samples, residual: Floats) -> Context:
+    """Prepare the usual latency of each request's group, and the phases, row by row of ``samples``."""
+    own = own_phases_s(requests)[samples.row]
+    return Context(
+        samples=samples,
+        residual=residual,
+        usual_s=group_medians(samples.total_s, samples.group),
+        own_s=own,
+        own_usual_s=np.median(own, axis=0) if samples.n else np.zeros(own.shape[1]),
+    )
+
+
+def claim_of(candidate: Candidate, context: Context, searched: Samples, scenario: str) -> PeriodicStall:
+    """State a comb as a claim; ``searched`` are the samples (all, or one scenario's) it was found in."""
+    comb, fit, episodes, samples = candidate.comb, candidate.fit, candidate.episodes, context.samples
+    times = episodes.end_s if candidate.by_end else episodes.start_s
+    cycle = np.round((times - comb.phase_s) / comb.period_s)
+    hit = np.abs(times - comb.phase_s - cycle * comb.period_s) <= comb.width_s / 2
+    slow = np.zeros(searched.n, dtype=bool)
+    slow[episodes.index[hit[episodes.member]]] = True
+    places = np.flatnonzero(np.isin(samples.row, searched.row[slow]))
+    begin_s = float(np.median(episodes.start_s[hit] - cycle[hit] * fit.period_s))
+    begin_s -= float(np.floor(begin_s / fit.period_s + 1e-6)) * fit.period_s
+    begin_s = max(begin_s, 0.0)
+    added_s, peak_s = peaks(context, places, episodes.start_s[hit])
+    return PeriodicStall(
+        period_s=fit.period_s,
+        period_ci_s=interval(fit),
+        stall_s=stall_length_s(searched, slow, episodes.start_s[hit], episodes.end_s[hit]),
+        phase_s=begin_s,
+        first_stall_ns=samples.origin_ns + round(begin_s * NS_PER_S_FLOAT),
+        peak_ms=1e3 * peak_s,
+        added_ms=1e3 * added_s,
+        cycles_expected=comb.expected,
+        cycles_hit=comb.hit,
+        p_value=candidate.p_value,
+        dominant_phase=dominant_phase(context.own_s, places, context.own_usual_s),
+        scenario=seen_in(samples, places) if scenario == "all" else scenario,
+    )
+
+
+def peaks(context: Context, places: Ints, starts_s: Floats) -> tuple[float, float]:
+    """Median over Episodes of the slowest request's added latency, and the slowest of all; seconds."""
+    added = (context.samples.total_s - context.usual_s)[places]
+    episode = np.searchsorted(starts_s, context.samples.start_s[places], side="right")
+    slowest = pd.Series(added).groupby(episode).max()
+    return float(slowest.median()), float(context.samples.total_s[places].max())
+
+
+def seen_in(samples: Samples, places: Ints) -> str:
+    """Name the one scenario that holds nearly all slow requests although others sent too; else "all"."""
+    share_of_all = np.bincount(samples.scenario, minlength=len(samples.scenario_names)) / max(samples.n, 1)
+    share = np.bincount(samples.scenario[places], minlength=len(samples.scenario_names)) / max(len(places), 1)
+    top = int(np.argmax(share))
+    alone = share[top] >= ONE_SCENARIO and share_of_all[top] < ONE_SCENARIO**2
+    return samples.scenario_names[top] if alone else "all"
+
+
+def slow_mask(context: Context, candidates: list[tuple[Candidate, Samples]], least_added_s: float) -> Bools:
+    """Which requests a report calls slow: those of claims, and those far beyond noise and the limit."""
+    samples = context.samples
+    slow = (context.residual > 6.0) & (samples.total_s - context.usual_s >= least_added_s)
+    for candidate, searched in candidates:
+        slow |= np.isin(samples.row, searched.row[candidate.episodes.index])
+    return slow

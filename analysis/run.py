@@ -1,0 +1,205 @@
+"""The analysis of one Run, from its request table to its verdict."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from analysis.claims import Context, claim_of, context_of, slow_mask
+from analysis.findings import Detection, Episode, Latency, Limits, PeriodicStall, RunAnalysis, RunFacts
+from analysis.requests import NS_PER_MS, NS_PER_S, is_fresh, start_ns
+from analysis.stalls.baseline import residuals
+from analysis.stalls.comb import Exposure
+from analysis.stalls.episodes import join, join_gap_s
+from analysis.stalls.exposure import exposure_of
+from analysis.stalls.phases import dominant_phase
+from analysis.stalls.power import best_power, conditions, needed_duration_s
+from analysis.stalls.samples import Samples, codes, samples_of
+from analysis.stalls.search import Candidate, related, sources
+from analysis.verdict import Measured, judge, notes_on
+
+MIN_REQUESTS = 12
+"""Fewer requests are not searched: no comb of three cycles could be told from chance."""
+MIN_SCENARIO = 60
+MOST_SCENARIOS = 4
+
+Found = list[tuple[Candidate, Samples, str]]
+
+
+def analyze_run(
+    requests: pd.DataFrame, *, facts: RunFacts, limits: Limits, detection: Detection
+) -> RunAnalysis:
+    """Analyze one Run's request table.
+
+    Parameters
+    ----------
+    requests
+        The request table (columns of `analysis.requests`), in any order, of any length.
+        Rows without a scenario (``setup``, ``teardown``) are left out.
+    facts
+        What is known of the Run beside its table.
+    limits, detection
+        What counts as bad, and how sure a claim must be.
+
+    Returns
+    -------
+    RunAnalysis with the verdict, claims at ``detection.alpha`` and reasons.
+    """
+    table = measured_rows(requests)
+    samples = samples_of(table)
+    residual = residuals(samples)
+    context = context_of(table, samples, residual)
+    exposure = exposure_of(samples, censored_s=facts.timeout_s if facts.censored else 0.0)
+    searches = searched_parts(samples)
+    found, p_value = find(context, exposure, searches, detection)
+    claims = tuple(claim_of(candidate, context, part, name) for candidate, part, name in found)
+    noises = conditions(samples, residual, detection)
+    duration_s = duration_of(table)
+    unknown = ~np.isfinite(table["total_ns"].to_numpy(dtype=np.float64, na_value=np.nan))
+    measured = Measured(
+        requests=len(table),
+        rows=len(requests),
+        errors=int((table["failed"].to_numpy(dtype=bool) | unknown).sum()),
+        duration_s=duration_s,
+        periodic_stalls=claims,
+        periodicity_p_value=p_value,
+        episodes=report_episodes(context, found, limits),
+        power=best_power(noises, exposure.span_s, detection, len(searches)),
+        needed_duration_s=needed_duration_s(noises, detection, len(searches)),
+    )
+    return conclude(table, measured, facts=facts, limits=limits, detection=detection)
+
+
+def conclude(
+    table: pd.DataFrame, measured: Measured, *, facts: RunFacts, limits: Limits, detection: Detection
+) -> RunAnalysis:
+    """Put verdict, reasons and the plain figures around what was measured."""
+    verdict, reasons = judge(measured, facts=facts, limits=limits, detection=detection)
+    starts = start_ns(table)
+    notes = list(notes_on(measured, limits))
+    unknown = int(table["total_ns"].isna().sum())
+    if unknown:
+        notes.append(f"{unknown:,} requests have no known time: they count as errors and have no latency")
+    return RunAnalysis(
+        verdict=verdict,
+        requests=measured.requests,
+        first_start_ns=int(starts.min()) if len(starts) else 0,
+        duration_s=measured.duration_s,
+        latency=latency_of(table),
+        errors=measured.errors,
+        error_rate=measured.errors / measured.requests if measured.requests else 0.0,
+        kept_share=float(1 - is_fresh(table).mean()) if len(table) else 0.0,
+        periodic_stalls=measured.periodic_stalls,
+        periodicity_p_value=measured.periodicity_p_value,
+        episodes=measured.episodes,
+        dropped_iterations=facts.dropped_iterations,
+        censored=facts.censored,
+        power=measured.power,
+        needed_duration_s=measured.needed_duration_s,
+        reasons=reasons,
+        notes=tuple(notes),
+        rows=measured.rows,
+        facts=facts,
+    )
+
+
+def measured_rows(requests: pd.DataFrame) -> pd.DataFrame:
+    """Leave out rows without a scenario; a table that names none at all is taken whole."""
+    numbers, names = codes(requests["scenario"])
+    empty = np.isin(numbers, [i for i, name in enumerate(names) if name == ""])
+    return requests if empty.all() else requests[~empty]
+
+
+def duration_of(table: pd.DataFrame) -> float:
+    """Seconds from the first start to the last end."""
+    if len(table) == 0:
+        return 0.0
+    return float((int(table["end_ns"].max()) - int(start_ns(table).min())) / NS_PER_S)
+
+
+def latency_of(table: pd.DataFrame) -> Latency:
+    """Quantiles of the total over rows whose time is known."""
+    total_ms = table["total_ns"].to_numpy(dtype=np.float64, na_value=np.nan) / NS_PER_MS
+    known = total_ms[np.isfinite(total_ms)]
+    if len(known) == 0:
+        return Latency(n=0, p50_ms=np.nan, p95_ms=np.nan, p99_ms=np.nan, max_ms=np.nan)
+    p50, p95, p99 = np.quantile(known, [0.5, 0.95, 0.99])
+    return Latency(
+        n=len(known), p50_ms=float(p50), p95_ms=float(p95), p99_ms=float(p99), max_ms=float(known.max())
+    )
+
+
+def searched_parts(samples: Samples) -> list[tuple[str, Samples]]:
+    """All requests pooled, and each scenario with enough of them when there are several."""
+    parts = [("all", samples)]
+    sizes = np.bincount(samples.scenario, minlength=len(samples.scenario_names))
+    large = [i for i in np.argsort(-sizes, kind="stable") if sizes[i] >= MIN_SCENARIO][:MOST_SCENARIOS]
+    if len(large) > 1:
+        parts.extend((samples.scenario_names[i], samples.select(samples.scenario == i)) for i in large)
+    return parts
+
+
+def find(
+    context: Context, exposure: Exposure, parts: list[tuple[str, Samples]], detection: Detection
+) -> tuple[Found, float]:
+    """Search every part; of claims with related periods keep the most significant one."""
+    found: Found = []
+    p_value = 1.0
+    for name, part in parts:
+        if part.n < MIN_REQUESTS:
+            continue
+        residual = context.residual[np.isin(context.samples.row, part.row)]
+        candidates, p = sources(part, residual, exposure, detection.alpha, len(parts))
+        p_value = min(p_value, p)
+        found.extend((candidate, part, name) for candidate in candidates)
+    kept: Found = []
+    for item in sorted(found, key=lambda item: item[0].p_value):
+        if not any(related(item[0].fit.period_s, other[0].fit.period_s) for other in kept):
+            kept.append(item)
+    return kept, p_value
+
+
+def report_episodes(context: Context, found: Found, limits: Limits) -> tuple[Episode, ...]:
+    """Episodes for verdict and report: those of claims, and whatever passes the limits."""
+    samples = context.samples
+    if samples.n == 0:
+        return ()
+    least_s = limits.stall_ms / 1e3
+    slow = slow_mask(context, [(candidate, part) for candidate, part, _ in found], least_s)
+    slow |= samples.total_s > limits.slowest_ms / 1e3
+    joined = join(samples, np.where(slow, 1.0, 0.0), 0.5, join_gap_s(samples))
+    episodes = []
+    for number in range(joined.n):
+        rows = joined.index[joined.member == number]
+        shift = samples.resolution_s / 2
+        episodes.append(
+            Episode(
+                start_ns=samples.origin_ns + round((joined.start_s[number] - shift) * NS_PER_S),
+                end_ns=samples.origin_ns + round((joined.end_s[number] - shift) * NS_PER_S),
+                peak_ms=float(samples.total_s[rows].max() * 1e3),
+                requests=len(rows),
+                dominant_phase=dominant_phase(context.own_s, rows, context.own_usual_s),
+            )
+        )
+    return tuple(episodes)
+
+
+def rejudged(
+    analysis: RunAnalysis, claims: tuple[PeriodicStall, ...], limits: Limits, detection: Detection
+) -> RunAnalysis:
+    """Return the analysis with other claims (fewer, after a correction) and the verdict they lead to."""
+    measured = Measured(
+        requests=analysis.requests,
+        rows=analysis.rows,
+        errors=analysis.errors,
+        duration_s=analysis.duration_s,
+        periodic_stalls=claims,
+        periodicity_p_value=analysis.periodicity_p_value,
+        episodes=analysis.episodes,
+        power=analysis.power,
+        needed_duration_s=analysis.needed_duration_s,
+    )
+    verdict, reasons = judge(measured, facts=analysis.facts, limits=limits, detection=detection)
+    return replace(analysis, verdict=verdict, reasons=reasons, periodic_stalls=claims)

@@ -1,0 +1,1 @@
+"""Finding periodic stalls: baseline, Episodes, comb test, refinement, length, power."""

@@ -1,0 +1,156 @@
+"""The search for periodic stalls in one set of requests: thresholds, anchors, harmonics, leftovers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from analysis.stalls import grid
+from analysis.stalls.comb import Comb, Exposure
+from analysis.stalls.episodes import Episodes, ladder
+from analysis.stalls.refinement import Fit, best_width, refine
+from analysis.stalls.samples import Floats, Samples
+from analysis.stalls.significance import log_score, p_value, search_cost
+
+FINALISTS = 12
+MOST_SOURCES = 3
+LEAST_SHARE = 1 / 3
+HARMONICS = (1 / 3, 1 / 2, 2.0, 3.0)
+SIMPLER = 1.0
+"""A multiple or fraction must score this much better (log) to replace the comb it came from."""
+ANCHORS = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """One comb that the search came up with: the fit, the Episodes it was found in, its p-value."""
+
+    comb: Comb
+    fit: Fit
+    episodes: Episodes
+    by_end: bool
+    p_value: float
+
+    @property
+    def times_s(self) -> Floats:
+        """Anchors of all Episodes."""
+        return anchors(self.episodes, self.by_end)
+
+
+def anchors(episodes: Episodes, by_end: bool) -> Floats:
+    """First slow start of each Episode, or its common end; sorted."""
+    return np.sort(episodes.end_s) if by_end else episodes.start_s
+
+
+def shortest_period_s(samples: Samples) -> float:
+    """Shortest period worth a search: Episodes nearer than the join gap are one."""
+    return max(2.0, 8 * samples.span_s / max(samples.n, 1), 4 * samples.resolution_s)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One list of anchors to be searched, and how many such lists and scenarios there are."""
+
+    episodes: Episodes
+    by_end: bool
+    rungs: int
+    searches: int
+
+    @property
+    def times_s(self) -> Floats:
+        """Anchors of all Episodes."""
+        return anchors(self.episodes, self.by_end)
+
+
+def best(samples: Samples, residual: Floats, exposure: Exposure, searches: int = 1) -> Candidate | None:
+    """The most significant comb of all thresholds and anchors; None when there is nothing to test."""
+    rungs = ladder(samples, residual)
+    shortest_s = shortest_period_s(samples)
+    drafts: list[tuple[float, Attempt, grid.Draft]] = []
+    for episodes in rungs:
+        for by_end in (False, True):
+            attempt = Attempt(episodes=episodes, by_end=by_end, rungs=len(rungs) * ANCHORS, searches=searches)
+            found = grid.search(attempt.times_s, exposure.span_s, shortest_s, samples.resolution_s)
+            drafts.extend((draft.score + search_cost(episodes.n), attempt, draft) for draft in found)
+    drafts.sort(key=lambda item: item[0])
+    finalists = [
+        finish(attempt, draft, exposure, samples.resolution_s) for _, attempt, draft in drafts[:FINALISTS]
+    ]
+    return min(
+        (found for found in finalists if found), key=lambda c: (c.p_value, c.comb.log_tail), default=None
+    )
+
+
+def finish(attempt: Attempt, draft: grid.Draft, exposure: Exposure, narrowest_s: float) -> Candidate | None:
+    """Fit a draft, test its harmonics, and put a p-value to the simplest that explains as much."""
+    chosen: tuple[float, Comb, Fit] | None = None
+    for ratio in (1.0, *HARMONICS):
+        tried = fitted(attempt.times_s, draft, ratio, exposure, narrowest_s)
+        if tried is not None and (chosen is None or tried[0] < chosen[0] - SIMPLER):
+            chosen = tried
+    if chosen is None:
+        return None
+    score, comb, fit = chosen
+    return Candidate(
+        comb=comb,
+        fit=fit,
+        episodes=attempt.episodes,
+        by_end=attempt.by_end,
+        p_value=p_value(score, attempt.episodes.n, attempt.rungs, attempt.searches),
+    )
+
+
+def fitted(
+    times_s: Floats, draft: grid.Draft, ratio: float, exposure: Exposure, narrowest_s: float
+) -> tuple[float, Comb, Fit] | None:
+    """Score a draft's comb with its period times ``ratio``; multiples try each of their phases."""
+    period_s, width_s = draft.period_s * ratio, draft.width_s
+    results = []
+    for shift in range(round(ratio)) if ratio > 1 else (0,):
+        phase_s = draft.phase_s + shift * draft.period_s
+        fit = refine(times_s, period_s, phase_s, min(width_s, 0.4 * period_s))
+        if fit is None or fit.period_s * (grid.MIN_CYCLES - 1) > exposure.span_s:
+            continue
+        comb = best_width(times_s, fit, min(1.3 * width_s, 0.4 * fit.period_s), narrowest_s, exposure)
+        if comb.hit >= LEAST_SHARE * comb.expected:
+            results.append((log_score(comb), comb, fit))
+    return min(results, key=lambda item: item[0], default=None)
+
+
+def sources(
+    samples: Samples, residual: Floats, exposure: Exposure, alpha: float, searches: int = 1
+) -> tuple[list[Candidate], float]:
+    """All combs that may be claimed at ``alpha``, and the p-value of the best whether or not it may."""
+    claims: list[Candidate] = []
+    first_p = 1.0
+    rest = residual.copy()
+    for turn in range(MOST_SOURCES):
+        candidate = best(samples, rest, exposure, searches)
+        if turn == 0 and candidate is not None:
+            first_p = candidate.p_value
+        if candidate is None or candidate.p_value > alpha:
+            break
+        if not any(related(candidate.fit.period_s, claim.fit.period_s) for claim in claims):
+            claims.append(candidate)
+        rest[explained(samples, candidate)] = -np.inf
+    return claims, first_p
+
+
+def related(period_s: float, claimed_s: float) -> bool:
+    """Tell a period that is the claimed one again, or a simple fraction of it."""
+    ratios = np.array([1 / 4, 1 / 3, 1 / 2, 2 / 3, 1, 3 / 2, 2, 3, 4])
+    return bool(np.any(np.abs(period_s / claimed_s / ratios - 1) < 0.01))
+
+
+def explained(samples: Samples, candidate: Candidate) -> np.ndarray:
+    """Requests that start or are in flight in a window of the comb; bool array of shape (n,)."""
+    comb, episodes = candidate.comb, candidate.episodes
+    times = episodes.end_s if candidate.by_end else episodes.start_s
+    cycle = np.round((times - comb.phase_s) / comb.period_s)
+    hit = np.abs(times - comb.phase_s - cycle * comb.period_s) <= comb.width_s / 2
+    out = np.zeros(samples.n, dtype=bool)
+    for start, end in zip(episodes.start_s[hit], episodes.end_s[hit], strict=True):
+        low, high = np.searchsorted(samples.start_s, [start - 1.0, end + 1.0])
+        out[low:high] = True
+    return out

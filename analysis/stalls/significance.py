@@ -1,0 +1,50 @@
+"""p-values: a comb's tail, corrected for everything that was tried to find it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from analysis.stalls.comb import Comb
+from analysis.stalls.grid import log_trials
+
+SEARCH_LOW, SEARCH_HIGH = -1.0, 2.4
+SEARCH_SLOPE, SEARCH_ZERO = 1.4, 9.0
+RUNG_COST = 0.35
+"""Log of the trials a further rung of thresholds adds, in units of the log of their number, measured:
+rungs share most of their Episodes, so they are far from independent."""
+
+
+def log_score(comb: Comb) -> float:
+    """Log of tail times the independent (period, phase) trials at the comb's own resolution."""
+    if comb.hit < 3 or comb.expected < 3:
+        return 0.0
+    windows = comb.period_s / comb.width_s
+    return comb.log_tail + float(log_trials(comb.expected, windows))
+
+
+def search_cost(episodes: int) -> float:
+    """What the trials formula leaves over, measured on Episodes placed at random (log scale).
+
+    With few Episodes the grid's trials overlap, so the formula is too strict; with many the choice
+    of width and of the number of cycles adds to it.
+    """
+    raw = SEARCH_SLOPE * (np.log(max(episodes, 1)) - np.log(SEARCH_ZERO))
+    return float(np.clip(raw, SEARCH_LOW, SEARCH_HIGH))
+
+
+def p_value(score: float, episodes: int, rungs: int, searches: int = 1) -> float:
+    """p-value of the best of a search.
+
+    Parameters
+    ----------
+    score
+        From `log_score`.
+    episodes
+        Episodes at the threshold that gave the score.
+    rungs
+        Thresholds and anchors tried.
+    searches
+        Scenarios searched, the pool of all being one of them.
+    """
+    log_p = score + search_cost(episodes) + RUNG_COST * np.log(max(rungs, 1)) + np.log(max(searches, 1))
+    return float(-np.expm1(-np.exp(min(log_p, 3.0))))

@@ -1,0 +1,158 @@
+"""The Verdict of a Run: fail, pass, or inconclusive with what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from scipy.stats import binomtest
+
+from analysis.findings import Detection, Episode, Limits, PeriodicStall, RunFacts, Verdict
+
+DOUBTFUL_P = 0.05
+ERROR_ALPHA = 0.005
+"""Chance of calling an error rate too high when it is not."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """What the verdict looks at."""
+
+    requests: int
+    rows: int
+    errors: int
+    duration_s: float
+    periodic_stalls: tuple[PeriodicStall, ...]
+    periodicity_p_value: float
+    episodes: tuple[Episode, ...]
+    power: float
+    needed_duration_s: float | None
+
+
+def judge(
+    measured: Measured, *, facts: RunFacts, limits: Limits, detection: Detection
+) -> tuple[Verdict, tuple[str, ...]]:
+    """Return the verdict of a Run and the reasons for it (none for a pass)."""
+    failures = fail_reasons(measured, limits)
+    if failures:
+        return Verdict.FAIL, tuple(failures)
+    missing = missing_reasons(measured, facts, detection)
+    return (Verdict.INCONCLUSIVE, tuple(missing)) if missing else (Verdict.PASS, ())
+
+
+def fail_reasons(measured: Measured, limits: Limits) -> list[str]:
+    """Reasons for a fail: stalls that reach the limit, too many errors, repeated slow Episodes."""
+    reasons = [describe(stall) for stall in measured.periodic_stalls if reaches(stall, limits)]
+    if too_many_errors(measured.errors, measured.requests, limits.error_rate):
+        reasons.append(
+            f"{measured.errors:,} of {measured.requests:,} requests failed "
+            f"({percent(measured.errors / measured.requests)}); the limit is {percent(limits.error_rate)}"
+        )
+    broken = [episode for episode in measured.episodes if episode.peak_ms > limits.slowest_ms]
+    if len(broken) > 1:
+        worst = max(episode.peak_ms for episode in broken)
+        reasons.append(
+            f"{len(broken)} episodes were slower than {limits.slowest_ms:,.0f} ms "
+            f"(slowest {worst:,.0f} ms, n = {measured.requests:,} requests)"
+        )
+    return reasons
+
+
+def reaches(stall: PeriodicStall, limits: Limits) -> bool:
+    """Tell whether a stall's added latency reaches ``limits.stall_ms``."""
+    return stall.added_ms >= limits.stall_ms
+
+
+def describe(stall: PeriodicStall) -> str:
+    """One stall in words, with its numbers."""
+    where = "" if stall.scenario == "all" else f" on {stall.scenario} requests"
+    return (
+        f"stalls for {seconds(stall.stall_s)} every {seconds(stall.period_s)}{where} "
+        f"({stall.cycles_hit} of {stall.cycles_expected} cycles, p = {stall.p_value:.1g}, "
+        f"phase {stall.dominant_phase})"
+    )
+
+
+def too_many_errors(errors: int, requests: int, limit: float) -> bool:
+    """Exact binomial test: errors significantly above the limit."""
+    if requests == 0 or errors == 0:
+        return False
+    if limit >= 1:
+        return False
+    return bool(binomtest(errors, requests, max(limit, 0.0), alternative="greater").pvalue <= ERROR_ALPHA)
+
+
+def missing_reasons(measured: Measured, facts: RunFacts, detection: Detection) -> list[str]:
+    """Reasons why the Run cannot pass although nothing failed."""
+    if measured.requests == 0:
+        return ["no requests were measured: check that the Node is reachable and the script sends requests"]
+    reasons = lost_reasons(measured, facts)
+    if detection.alpha < measured.periodicity_p_value <= DOUBTFUL_P and not measured.periodic_stalls:
+        reasons.append(
+            f"a period is hinted at (p = {measured.periodicity_p_value:.2g}, "
+            f"a claim needs {detection.alpha:g}): run again, longer"
+        )
+    if measured.power < detection.power:
+        reasons.append(power_reason(measured, detection))
+    return reasons
+
+
+def lost_reasons(measured: Measured, facts: RunFacts) -> list[str]:
+    """Reasons that lie in the making of the Run: interrupted, rows lost, dropped or censored requests."""
+    reasons = []
+    if facts.interrupted:
+        reasons.append(f"the run was interrupted after {seconds(measured.duration_s)}")
+    if facts.expected_requests is not None and facts.expected_requests != measured.rows:
+        off = facts.expected_requests - measured.rows
+        what = "are missing from the table" if off > 0 else "are in the table beyond that"
+        reasons.append(f"k6 counted {facts.expected_requests:,} requests, {abs(off):,} {what}")
+    if facts.dropped_iterations > 0:
+        reasons.append(
+            f"{facts.dropped_iterations:,} iterations were dropped, as no VU was free: give it more VUs"
+        )
+    if facts.censored > 0:
+        reasons.append(f"{facts.censored:,} requests were still in flight at the end and have no row")
+    return reasons
+
+
+def power_reason(measured: Measured, detection: Detection) -> str:
+    """What it would take to show the reference stall."""
+    reference = f"a {seconds(detection.stall_s)} stall every {seconds(detection.period_s)}"
+    said = f"{reference} would have been found with a power of {measured.power:.2f} only"
+    if measured.needed_duration_s is None:
+        return f"{said}; a longer run would not help: send more requests a second"
+    more_s = measured.needed_duration_s - measured.duration_s
+    if more_s <= 0:
+        return f"{said}; run again with more requests a second"
+    return f"{said}: run {minutes(more_s)} longer"
+
+
+def minutes(value_s: float) -> str:
+    """A duration to ask for: seconds below a minute, else whole minutes, rounded up."""
+    return f"{max(1, round(value_s))} s" if value_s < 60 else f"{int(-(-value_s // 60))} min"
+
+
+def seconds(value_s: float) -> str:
+    """Seconds with three digits at most where they matter: 0.35 s, 1.5 s, 12.0 s, 640 s."""
+    digits = 2 if value_s < 1 else 1 if value_s < 100 else 0
+    return f"{value_s:,.{digits}f} s"
+
+
+def percent(rate: float) -> str:
+    """A rate in percent with two significant digits."""
+    return f"{100 * rate:.2g} %"
+
+
+def notes_on(measured: Measured, limits: Limits) -> Sequence[str]:
+    """Findings too small for a fail: small periodic stalls and one single slow Episode."""
+    notes = [
+        f"{describe(stall)}; below the limit"
+        for stall in measured.periodic_stalls
+        if not reaches(stall, limits)
+    ]
+    broken = [episode for episode in measured.episodes if episode.peak_ms > limits.slowest_ms]
+    if len(broken) == 1:
+        notes.append(
+            f"one episode was slower than {limits.slowest_ms:,.0f} ms (peak {broken[0].peak_ms:,.0f} ms)"
+        )
+    return notes

@@ -1,0 +1,37 @@
+"""The analysis of a Run as a whole: what it finds, what it leaves out, what it survives."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis.findings import Detection, Limits, RunAnalysis, RunFacts, Verdict
+from analysis.run import analyze_run
+from tests.analysis.tables import table
+
+
+def analyzed(requests: pd.DataFrame, **facts: object) -> RunAnalysis:
+    """Analyze with the defaults."""
+    return analyze_run(requests, facts=RunFacts(**facts), limits=Limits(), detection=Detection())  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("start_s", "total_s"),
+    [
+        pytest.param([], [], id="empty"),
+        pytest.param([0.0], [0.05], id="one row"),
+        pytest.param(np.zeros(500), np.full(500, 0.05), id="all equal"),
+        pytest.param(np.arange(500) / 10, np.full(500, np.nan), id="no time known"),
+        pytest.param(np.arange(500) / 10, np.zeros(500), id="zeros"),
+        pytest.param(np.arange(500) / 10, np.full(500, 1e6), id="a billion ms"),
+        pytest.param(np.arange(500) / 10, np.r_[np.full(499, 0.05), 1e6], id="one of a billion ms"),
+        pytest.param(np.arange(50)[::-1] * 1.0, np.full(50, 0.05), id="backwards"),
+    ],
+)
+def test_survives(start_s: list[float], total_s: list[float]) -> None:
+    """Degenerate tables neither crash the analysis nor lead to a claim or a pass."""
+    analysis = analyzed(table(start_s, total_s))
+    assert analysis.requests == len(start_s)
+    assert analysis.periodic_stalls == ()
+    assert analysis.verdict is not Verdict.PASS or len(start_s) > 1
