@@ -92,11 +92,11 @@ def p_value(value: float) -> str:
 
 
 def interval_digits(low_s: float, high_s: float) -> int:
-    """Decimals that show the first digit of an interval's half width: 1 to 3."""
+    """Decimals that show the first digit of an interval's half width: 1 to 5."""
     half_s = (high_s - low_s) / 2
     if not math.isfinite(half_s) or half_s <= 0:
         return 2
-    return min(3, max(1, -math.floor(math.log10(half_s))))
+    return min(5, max(1, -math.floor(math.log10(half_s))))
 
 
 def clock(instant_ns: int, *, millis: bool = False) -> str:

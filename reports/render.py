@@ -12,6 +12,7 @@ from analysis.findings import CampaignAnalysis
 from reports import formats
 from reports.charts.fold import fold
 from reports.charts.timeline import timeline
+from reports.errors import error_kinds
 from reports.views import (
     VERDICT_SIGNS,
     ReportFacts,
@@ -62,6 +63,7 @@ def render_campaign(
                 for stall in result.analysis.periodic_stalls
             ],
             episodes=single_episodes(campaign),
+            errors=error_kinds(results, frames),
         )
     )
 

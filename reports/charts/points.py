@@ -36,13 +36,19 @@ def points_of(requests: pd.DataFrame | None, scenario: str = ANY_SCENARIO) -> Po
     if requests is None or requests.empty:
         none = np.array([], dtype=np.int64)
         return Points(start_ns=none, total_ms=none.astype(np.float64), failed=none.astype(np.bool_))
-    drawn = requests[_in_scenario(requests, scenario)]
+    drawn = requests[in_scenario(requests, scenario)]
     total_ms = drawn["total_ns"].to_numpy(dtype=np.float64, na_value=np.nan) / NS_PER_MS
-    failed = drawn["failed"].to_numpy(dtype=np.bool_) | np.isnan(total_ms)
-    return Points(start_ns=start_ns(drawn), total_ms=total_ms, failed=failed)
+    return Points(start_ns=start_ns(drawn), total_ms=total_ms, failed=failed(drawn))
 
 
-def _in_scenario(requests: pd.DataFrame, scenario: str) -> npt.NDArray[np.bool_]:
+def failed(requests: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """Tell which requests failed, those of unknown time among them; bool array of shape (n,)."""
+    unknown = requests["total_ns"].isna().to_numpy(dtype=np.bool_)
+    return requests["failed"].to_numpy(dtype=np.bool_) | unknown
+
+
+def in_scenario(requests: pd.DataFrame, scenario: str = ANY_SCENARIO) -> npt.NDArray[np.bool_]:
+    """Tell which requests belong to a scenario, or to any: not to setup or teardown; shape (n,)."""
     if scenario != ANY_SCENARIO:
         return np.asarray(requests["scenario"] == scenario, dtype=np.bool_)
     named = np.asarray(requests["scenario"] != "", dtype=np.bool_)

@@ -44,8 +44,14 @@ def request_table(
     frame["error_code"] = np.where(failed, 1212, 0).astype(np.int16)
     frame["failed"] = failed
     frame["scenario"] = pd.Categorical(np.where(np.arange(n) % 2, "kept", "fresh"))
-    for name in ("endpoint", "method", "proto", "ip", "error"):
-        frame[name] = pd.Categorical([name] * n)
+    frame["error"] = pd.Categorical(np.where(failed, "dial: i/o timeout", ""))
+    for name, value in (
+        ("endpoint", "/healthz"),
+        ("method", "GET"),
+        ("proto", "HTTP/1.1"),
+        ("ip", "203.0.113.11"),
+    ):
+        frame[name] = pd.Categorical([value] * n)
     return frame
 
 

@@ -72,7 +72,8 @@ def test_p_value(value: float, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("low_s", "high_s", "digits"), [(11.97, 12.03, 2), (11, 13, 1), (9.9998, 10.0002, 3), (12, 12, 2)]
+    ("low_s", "high_s", "digits"),
+    [(11.97, 12.03, 2), (11, 13, 1), (9.9998, 10.0002, 4), (60, 60 + 1e-9, 5), (12, 12, 2)],
 )
 def test_interval_digits(low_s: float, high_s: float, digits: int) -> None:
     """A period is written as precisely as its interval is wide."""

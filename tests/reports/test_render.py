@@ -67,6 +67,7 @@ def test_the_verdict_stands_at_the_top(page: Page, campaign: CampaignAnalysis) -
         *("waiting (waiting for the first byte of the answer)", "Peak 1.51 s", "Requests (n) 1,500"),
         *("Too short: run 3 min longer.", "One single slow episode of 640 ms", "Duration needed 4 min"),
         *("Power to show a stall of 1 s each 60 s 43.0%", "3 requests", "17 iterations", "12 errors"),
+        "dial: i/o timeout, k6 error 1212 /healthz",
     ],
 )
 def test_the_report_says(page: Page, shown: str) -> None:
@@ -120,8 +121,10 @@ def test_whatever_came_from_outside_is_escaped(
         versions={hostile: hostile},
         addresses={hostile: hostile},
     )
-    page = Page(render_campaign(evil, {hostile: frames["node-2"]}, evil_facts))
-    assert page.text.count(hostile) >= 15
+    table = request_table(errors=3)
+    table[["error", "endpoint"]] = hostile
+    page = Page(render_campaign(evil, {hostile: table}, evil_facts))
+    assert page.text.count(hostile) >= 18
     assert f"Latency of {hostile} over time" in page.text
     assert not page.named("script")
     assert not [
