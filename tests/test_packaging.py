@@ -150,4 +150,9 @@ def test_the_demo_runs_from_anywhere(
     installed: Path, elsewhere: Path, empty_environment: dict[str, str]
 ) -> None:
     """What was installed finds its scripts, templates and k6: the short demo measures, judges and reports."""
-    run(installed / "stallwatch", "demo", "--short", cwd=elsewhere, env=empty_environment)
+    said = run(
+        installed / "stallwatch", "demo", "--short", "--seed", "1", cwd=elsewhere, env=empty_environment
+    )
+    (report,) = (elsewhere / "var" / "reports").glob("*.html")
+    assert f"report: {report}" in said.replace("report: var", f"report: {elsewhere / 'var'}")
+    assert "</svg>" in report.read_text(encoding="utf-8")
