@@ -65,6 +65,16 @@ def duration(value_s: float) -> str:
     return " ".join(parts)
 
 
+def length(value_s: float) -> str:
+    """Write how long a stall lasts: ``45.0 ms``, ``1.50 s``."""
+    return latency(1000 * value_s) if value_s < 1 else seconds(value_s)
+
+
+def period(value_s: float, interval_s: tuple[float, float]) -> str:
+    """Write a period as precisely as its interval allows: ``12.00 s``."""
+    return seconds(value_s, interval_digits(*interval_s))
+
+
 def percent(share: float, digits: int = 2) -> str:
     """Write a share of 1 as percent; what is not quite 0 or 1 never reads as 0% or 100%."""
     if not math.isfinite(share):

@@ -13,14 +13,13 @@ from reports import formats
 from reports.charts.fold import fold
 from reports.charts.timeline import timeline
 from reports.errors import error_kinds
+from reports.findings import finding_view, single_episodes
 from reports.views import (
     VERDICT_SIGNS,
     ReportFacts,
     all_results,
     campaign_facts,
-    finding_view,
     node_view,
-    single_episodes,
 )
 
 

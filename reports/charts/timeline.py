@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from analysis.findings import Episode, Limits, NodeResult
@@ -15,6 +14,7 @@ from reports import formats
 from reports.charts.columns import Columns, Paths, column_of, gather, ticks, trace
 from reports.charts.points import Points, points_of
 from reports.charts.scales import LogScale, XTick, YTick, elapsed_ticks, time_ticks
+from reports.charts.windows import Span, Window, windows_of
 
 HEIGHT_PX = 118
 ERROR_HEIGHT_PX = 9
@@ -22,19 +22,6 @@ CROWDED_HEIGHT_PX = 6
 MIN_APART = 2
 MAX_EXPECTED_MARKS = 200
 """More expected stalls than this would be a solid line."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Span:
-    """A stretch of the x axis, in percent of the width, and what it stands for.
-
-    ``crowded`` is a stretch of several episodes, too close together to be told apart at this width.
-    """
-
-    left: float
-    width: float
-    title: str
-    crowded: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,22 +58,6 @@ class Timeline:
     empty: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Window:
-    start_ns: int
-    span_ns: int
-    columns: int
-
-    def share(self, instant_ns: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-        return (instant_ns - self.start_ns) / self.span_ns
-
-    def span(self, start_ns: int, end_ns: int, title: str, *, crowded: bool = False) -> Span:
-        left = min(max((start_ns - self.start_ns) / self.span_ns, 0.0), 1.0)
-        right = min(max((end_ns - self.start_ns) / self.span_ns, left), 1.0)
-        width = round(100 * (right - left), 3)
-        return Span(left=round(100 * left, 3), width=width, title=title, crowded=crowded)
-
-
 def timeline(results: Sequence[NodeResult], frames: Mapping[str, pd.DataFrame], limits: Limits) -> Timeline:
     """Lay out the latency of every node over time.
 
@@ -104,10 +75,10 @@ def timeline(results: Sequence[NodeResult], frames: Mapping[str, pd.DataFrame], 
     """
     points = [points_of(frames.get(result.name)) for result in results]
     columns = max(240, min(600, 3600 // max(1, len(points))))
-    windows, clocked = _windows(points, columns)
+    windows, clocked = windows_of([point.start_ns for point in points], columns)
     gathered = [_columns(point, window) for point, window in zip(points, windows, strict=True)]
     scale = _scale(gathered, limits)
-    axis = windows[0] if windows else _Window(start_ns=0, span_ns=NS_PER_S, columns=columns)
+    axis = windows[0] if windows else Window(start_ns=0, span_ns=NS_PER_S, columns=columns)
     return Timeline(
         panels=tuple(map(_panel, results, points, windows, gathered, [scale] * len(points))),
         columns=columns,
@@ -123,27 +94,7 @@ def timeline(results: Sequence[NodeResult], frames: Mapping[str, pd.DataFrame], 
     )
 
 
-def _windows(points: Sequence[Points], columns: int) -> tuple[list[_Window], bool]:
-    """Give each panel its stretch of time; tell whether all panels share one."""
-    ranges = [
-        (int(point.start_ns.min()), int(point.start_ns.max()), len(point.start_ns))
-        if len(point.start_ns)
-        else None
-        for point in points
-    ]
-    known = [held for held in ranges if held is not None]
-    if not known:
-        return [_Window(start_ns=0, span_ns=NS_PER_S, columns=columns) for _ in points], True
-    first, last = min(low for low, _, _ in known), max(high for _, high, _ in known)
-    longest = max(NS_PER_S, *(high - low for low, high, _ in known))
-    if last - first <= 2 * longest:
-        span = max(last - first, NS_PER_S)
-        return [_Window(start_ns=first, span_ns=span, columns=columns) for _ in points], True
-    starts = [held[0] if held else first for held in ranges]
-    return [_Window(start_ns=start, span_ns=longest, columns=columns) for start in starts], False
-
-
-def _columns(points: Points, window: _Window) -> Columns:
+def _columns(points: Points, window: Window) -> Columns:
     known = points.timed
     return gather(column_of(window.share(points.start_ns[known]), window.columns), points.total_ms[known])
 
@@ -155,7 +106,7 @@ def _scale(gathered: Iterable[Columns], limits: Limits) -> LogScale:
     return LogScale.around(min(low, limits.slowest_ms), max(high, limits.slowest_ms), HEIGHT_PX)
 
 
-def _panel(result: NodeResult, points: Points, window: _Window, columns: Columns, scale: LogScale) -> Panel:
+def _panel(result: NodeResult, points: Points, window: Window, columns: Columns, scale: LogScale) -> Panel:
     failed = points.failed
     return Panel(
         name=result.name,
@@ -172,7 +123,7 @@ def _panel(result: NodeResult, points: Points, window: _Window, columns: Columns
     )
 
 
-def _episodes(episodes: Sequence[Episode], window: _Window) -> tuple[Span, ...]:
+def _episodes(episodes: Sequence[Episode], window: Window) -> tuple[Span, ...]:
     """Return the episodes as spans; those closer than ``MIN_APART`` pixel columns become one."""
     spans: list[Span] = []
     held: list[Episode] = []
@@ -187,7 +138,7 @@ def _episodes(episodes: Sequence[Episode], window: _Window) -> tuple[Span, ...]:
     return (*spans, _episode_span(held, window)) if held else ()
 
 
-def _episode_span(held: Sequence[Episode], window: _Window) -> Span:
+def _episode_span(held: Sequence[Episode], window: Window) -> Span:
     start, end = held[0].start_ns, max(episode.end_ns for episode in held)
     many = f"{len(held)} episodes" if len(held) > 1 else "Episode"
     peak = formats.latency(max(episode.peak_ms for episode in held))
@@ -195,7 +146,7 @@ def _episode_span(held: Sequence[Episode], window: _Window) -> Span:
     return window.span(start, end, title, crowded=len(held) > 1)
 
 
-def _gaps(points: Points, window: _Window) -> tuple[Span, ...]:
+def _gaps(points: Points, window: Window) -> tuple[Span, ...]:
     """Return the stretches without any request: ten times the usual distance, and at least 2 s."""
     starts = np.sort(points.start_ns)
     usual = float(np.median(np.diff(starts))) if len(starts) > 1 else 0.0
@@ -212,7 +163,7 @@ def _gaps(points: Points, window: _Window) -> tuple[Span, ...]:
     )
 
 
-def _expected(result: NodeResult, window: _Window) -> tuple[float, ...]:
+def _expected(result: NodeResult, window: Window) -> tuple[float, ...]:
     places: list[float] = []
     for stall in result.analysis.periodic_stalls:
         number = np.arange(min(stall.cycles_expected, MAX_EXPECTED_MARKS + 1))
@@ -229,7 +180,7 @@ def _summary(result: NodeResult, points: Points) -> str:
     return f"{formats.counted(len(points.start_ns), 'request')}, {failed}, {episodes} of slow requests."
 
 
-def _axis_label(axis: _Window, clocked: bool) -> str:
+def _axis_label(axis: Window, clocked: bool) -> str:
     if not clocked:
         return "time since the start of each run (the runs did not overlap)"
     first, last = formats.day(axis.start_ns), formats.day(axis.start_ns + axis.span_ns)
