@@ -109,7 +109,7 @@ class Settings:
         duration = section.duration if duration_s is None else duration_s
         if not 0 < rate <= self.max_rate_per_s:
             raise UsageError(
-                f"a rate of {rate:g}/s is not above 0 and up to {self.max_rate_per_s:g} (limits.max_rate_per_s)",
+                f"rate {rate:g}/s: expected above 0 and up to {self.max_rate_per_s:g} (max_rate_per_s)",
                 hint="choose another rate, or raise that limit in the config",
             )
         if not 1 <= duration <= 7 * 86400:

@@ -18,7 +18,7 @@ _DURATION = re.compile(
 )
 _SECONDS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
-RESERVED_NAME = "control"
+_RESERVED = re.compile(r"control(-[0-9]+)?", re.IGNORECASE)
 
 
 class Address(NamedTuple):
@@ -131,15 +131,15 @@ def parse_name(text: str) -> str:
 
 
 def parse_node_name(text: str) -> str:
-    """Return a node's name; ``control`` is refused, because it names the loopback control Run.
+    """Return a node's name; ``control`` and ``control-2`` are refused: they name control Runs.
 
     Raises
     ------
     ValueError
-        As `parse_name`, and for the reserved name.
+        As `parse_name`, and for the reserved names.
     """
-    if text.casefold() == RESERVED_NAME:
-        raise ValueError(f"{shown(text)} is reserved for stallwatch's own control run; choose another name")
+    if _RESERVED.fullmatch(text):
+        raise ValueError(f"{shown(text)} is reserved for stallwatch's own control runs; choose another name")
     return parse_name(text)
 
 

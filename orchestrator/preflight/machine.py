@@ -1,0 +1,153 @@
+"""What a campaign needs of this machine: disk, open files, memory."""
+
+from __future__ import annotations
+
+import resource
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestrator.errors import StallwatchError
+from orchestrator.home import Home
+from orchestrator.k6.wrapper import fresh_vus
+from orchestrator.model import Profile
+from orchestrator.preflight.check import Check, State
+
+MB = 1_000_000
+# Measured with k6 1.1 and TLS on each new connection: 40 MB at 5 VUs, 89 MB at 200, 188 MB at 500.
+BASE_MB = 50.0
+VU_MB = 0.3
+KEPT_CONNECTIONS = 6
+OWN_FILES = 64  # of a k6 process beside its sockets: pipes, epoll, summary, libraries
+# The stream that a run writes takes about 110 bytes a request, the Parquet file beside it 20.
+BYTES_PER_REQUEST = 150
+KEEP_FREE_BYTES = 500 * MB
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Need:
+    """What one profile against all nodes needs at once; a control runs beside the nodes."""
+
+    runs_at_once: int
+    vus_per_run: int
+    requests: int
+
+    @property
+    def sockets_per_run(self) -> int:
+        """Sockets of one k6 process: a VU holds one, and the kept connections."""
+        return self.vus_per_run + KEPT_CONNECTIONS
+
+    @property
+    def memory_mb(self) -> float:
+        """Memory of all k6 processes that run side by side."""
+        return self.runs_at_once * (BASE_MB + VU_MB * self.vus_per_run)
+
+
+def need_of(profile: Profile, nodes: int, max_parallel: int) -> Need:
+    """Compute VUs, sockets, memory and requests of a profile against so many nodes."""
+    waves = -(-nodes // max_parallel)
+    return Need(
+        runs_at_once=min(nodes, max_parallel) + 1,
+        vus_per_run=fresh_vus(profile.rate_per_s) + 1,
+        requests=round(profile.rate_per_s * profile.duration_s * (nodes + waves)),
+    )
+
+
+def check_profile(
+    profile: Profile, need: Need, *, available_mb: float | None, open_files: tuple[int, int]
+) -> Check:
+    """Compare what a profile needs with the memory and open files there are.
+
+    ``open_files`` is (soft, hard): k6 raises its own soft limit to the hard one, our own processes do not.
+    """
+    files = need.sockets_per_run + OWN_FILES
+    text = (
+        f"{profile.rate_per_s:g}/s for {profile.duration_s:g} s: {need.runs_at_once} k6 processes at once, "
+        f"each {need.vus_per_run:,} VUs and up to {need.sockets_per_run:,} sockets; "
+        f"about {need.memory_mb:,.0f} MB in all"
+    )
+    soft, hard = open_files
+    state, hint = State.OK, ""
+    if files > hard:
+        text += f"; only {hard:,} open files are allowed"
+        state, hint = State.FAILED, f"raise the limit (ulimit -Hn {files}), or lower rate_per_s"
+    elif available_mb is not None and need.memory_mb > available_mb:
+        text += f"; only {available_mb:,.0f} MB are available"
+        state, hint = State.FAILED, "lower rate_per_s or max_parallel, or use a larger machine"
+    elif available_mb is not None and need.memory_mb > available_mb / 2:
+        text += f"; {available_mb:,.0f} MB are available"
+        state, hint = (
+            State.WARNING,
+            "a machine short of memory stalls by itself: lower rate_per_s or max_parallel",
+        )
+    elif files > soft:
+        text += f"; the soft limit is {soft:,} open files"
+        state, hint = State.WARNING, f"raise it: ulimit -n {files}"
+    figures = {
+        "vus_per_run": need.vus_per_run,
+        "sockets_per_run": need.sockets_per_run,
+        "runs_at_once": need.runs_at_once,
+        "memory_mb": round(need.memory_mb),
+        "available_mb": None if available_mb is None else round(available_mb),
+        "open_files_soft": soft,
+        "open_files_hard": hard,
+    }
+    return Check(name=f"profile {profile.name}", state=state, text=text, hint=hint, figures=figures)
+
+
+def check_home(home: Home, requests: int) -> Check:
+    """Create the home when it is missing, write to it, and compare the free space with what is coming."""
+    try:
+        home.create()
+        free = shutil.disk_usage(home.path).free
+    except StallwatchError as error:
+        return Check(name="home", state=State.FAILED, text=error.message, hint=error.hint)
+    needed = requests * BYTES_PER_REQUEST
+    text = f"{home.path} can be written to; {free // MB:,} MB free"
+    if requests:
+        text += f", a campaign takes about {max(1, needed // MB):,} MB"
+    figures: dict[str, str | float | None] = {
+        "path": str(home.path),
+        "free_mb": free // MB,
+        "needed_mb": needed // MB,
+    }
+    if free < needed:
+        hint = "free some space, or name another folder with --home PATH"
+        return Check(name="home", state=State.FAILED, text=text, hint=hint, figures=figures)
+    if free < needed + KEEP_FREE_BYTES:
+        hint = "the disk is nearly full: free some space"
+        return Check(name="home", state=State.WARNING, text=text, hint=hint, figures=figures)
+    if home.path.stat().st_mode & 0o077:
+        hint = f"chmod 700 {home.path}"
+        return Check(
+            name="home", state=State.WARNING, text=f"{text}; others may read it", hint=hint, figures=figures
+        )
+    return Check(name="home", state=State.OK, text=text, figures=figures)
+
+
+def open_files() -> tuple[int, int]:
+    """Return the (soft, hard) limit of open files; no limit is a very large number."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return tuple(2**31 if limit == resource.RLIM_INFINITY else limit for limit in (soft, hard))  # type: ignore[return-value] # a pair in, a pair out
+
+
+def available_memory_mb(root: Path = Path("/")) -> float | None:
+    """Return the memory that new processes may take: the machine's, or the container's when it is less.
+
+    None where the system does not tell (no /proc).
+    """
+    sizes = []
+    info = _words(root / "proc/meminfo")
+    if "MemAvailable:" in info:
+        sizes.append(int(info[info.index("MemAvailable:") + 1]) * 1024)
+    limit, used = (_words(root / "sys/fs/cgroup" / name) for name in ("memory.max", "memory.current"))
+    if limit and used and limit[0].isdigit() and used[0].isdigit():
+        sizes.append(max(0, int(limit[0]) - int(used[0])))
+    return min(sizes) / MB if sizes else None
+
+
+def _words(path: Path) -> list[str]:
+    try:
+        return path.read_text(encoding="ascii").split()
+    except OSError:
+        return []

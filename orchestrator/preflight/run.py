@@ -1,0 +1,88 @@
+"""All tests in order: config, k6, home, profiles, nodes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from orchestrator.config import Settings, load_settings
+from orchestrator.errors import ConfigError, K6Error
+from orchestrator.home import Home
+from orchestrator.k6.binary import find_k6
+from orchestrator.model import Service
+from orchestrator.preflight.check import CONFIG, Check, State
+from orchestrator.preflight.machine import (
+    available_memory_mb,
+    check_home,
+    check_profile,
+    need_of,
+    open_files,
+)
+from orchestrator.preflight.request import check_nodes
+
+
+def run_checks(config: Path, home: Home, environ: Mapping[str, str]) -> list[Check]:
+    """Test everything that a campaign needs; what does not depend on a broken config is tested anyway."""
+    try:
+        settings = load_settings(config, environ)
+        service = settings.service_value()
+    except ConfigError as error:
+        return [*_config_problems(error), check_k6(None, environ), check_home(home, requests=0)]
+    return [
+        *_config(settings),
+        check_k6(settings.k6_binary, environ),
+        *_machine(settings, home),
+        *_nodes(settings, service),
+    ]
+
+
+def check_k6(configured: Path | None, environ: Mapping[str, str]) -> Check:
+    """Look for k6 and ask its version."""
+    try:
+        binary = find_k6(configured, environ)
+    except K6Error as error:
+        return Check(name="k6", state=State.FAILED, text=error.message, hint=error.hint)
+    return Check(
+        name="k6",
+        state=State.WARNING if binary.warning else State.OK,
+        text=f"{binary.path} is k6 {binary.version_text}",
+        hint=binary.warning,
+        figures={"path": str(binary.path), "version": binary.version_text},
+    )
+
+
+def _config_problems(error: ConfigError) -> list[Check]:
+    *lines, last = error.message.split("\n")
+    checks = [Check(name=CONFIG, state=State.FAILED, text=line) for line in lines]
+    return [*checks, Check(name=CONFIG, state=State.FAILED, text=last, hint=error.hint)]
+
+
+def _config(settings: Settings) -> list[Check]:
+    nodes, profiles = len(settings.config.nodes), len(settings.profile_names)
+    text = f"{settings.path} is valid: nodes {nodes}, profiles {profiles}"
+    checks = [Check(name=CONFIG, state=State.OK, text=text, figures={"nodes": nodes, "profiles": profiles})]
+    unused = [key for key in ("schedules", "influxdb") if getattr(settings.config, key)]
+    if unused:
+        text = f"{' and '.join(unused)}: valid, but this version does nothing with it"
+        checks.append(
+            Check(name="unused", state=State.WARNING, text=text, hint="use cron, and the local files")
+        )
+    return checks
+
+
+def _machine(settings: Settings, home: Home) -> list[Check]:
+    profiles = [settings.profile(name) for name in settings.profile_names]
+    needs = [need_of(profile, len(settings.config.nodes), settings.max_parallel) for profile in profiles]
+    memory_mb, files = available_memory_mb(), open_files()
+    return [
+        check_home(home, requests=max(need.requests for need in needs)),
+        *(
+            check_profile(profile, need, available_mb=memory_mb, open_files=files)
+            for profile, need in zip(profiles, needs, strict=True)
+        ),
+    ]
+
+
+def _nodes(settings: Settings, service: Service) -> list[Check]:
+    return check_nodes(service, settings.node_list(), now_s=time.time())
