@@ -50,6 +50,8 @@ def render_campaign(
             campaign=campaign,
             facts=facts,
             sign=VERDICT_SIGNS[campaign.verdict],
+            # The verdict stands before the sentence anyway.
+            sentence=campaign.sentence.removeprefix(f"{campaign.verdict}: "),
             campaign_facts=campaign_facts(campaign, facts),
             nodes=[node_view(result, facts) for result in results],
             timeline=timeline(results, frames, facts.limits),

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from analysis import folding
 from analysis.findings import Limits, PeriodicStall
-from analysis.requests import NS_PER_S
 from reports import formats
 from reports.charts.columns import Paths, column_of, gather, trace
 from reports.charts.points import points_of
@@ -44,8 +44,8 @@ def fold(requests: pd.DataFrame | None, stall: PeriodicStall, limits: Limits) ->
     """
     points = points_of(requests, stall.scenario)
     known = points.timed
-    offset_s = (points.start_ns[known] - stall.first_stall_ns) / NS_PER_S
-    share = np.mod(offset_s / stall.period_s + LEAD, 1.0)
+    since_s = folding.fold(points.start_ns[known], stall.period_s, stall.first_stall_ns)
+    share = np.mod(since_s / stall.period_s + LEAD, 1.0)
     columns = gather(column_of(share, COLUMNS), points.total_ms[known])
     low = float(columns.low_ms.min()) if len(columns.index) else 1.0
     high = float(columns.high_ms.max()) if len(columns.index) else 1.0

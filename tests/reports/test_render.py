@@ -179,6 +179,14 @@ def test_a_missing_and_an_empty_frame_are_said(
     assert "1,404.2" in text
 
 
+def test_the_verdict_is_not_said_twice(
+    campaign: CampaignAnalysis, frames: Frames, facts: ReportFacts
+) -> None:
+    """A sentence that begins with the verdict, as on the terminal, is not shown behind it once more."""
+    spoken = replace(campaign, sentence="fail: node-2 stalls")
+    assert "✕ fail node-2 stalls" in Page(render_campaign(spoken, frames, facts)).text
+
+
 def test_no_frames_at_all(campaign: CampaignAnalysis, facts: ReportFacts) -> None:
     """Without any stored request there is still a report."""
     text = Page(render_campaign(campaign, {}, facts)).text
