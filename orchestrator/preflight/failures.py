@@ -19,7 +19,13 @@ _UNKNOWN_CA = frozenset({2, 18, 19, 20, 21})
 
 
 def explain(
-    error: httpx.TransportError, steps: Sequence[str], *, url: SplitResult, node: Node, has_ca_file: bool
+    error: httpx.TransportError,
+    steps: Sequence[str],
+    *,
+    url: SplitResult,
+    node: Node,
+    timeout_s: float,
+    has_ca_file: bool,
 ) -> tuple[str, str]:
     """Return (what happened, what to do) for a request that got no answer.
 
@@ -28,7 +34,7 @@ def explain(
     port = node.port or url.port or (443 if url.scheme == "https" else 80)
     at = f"[{node.host}]:{port}" if ":" in node.host else f"{node.host}:{port}"
     if isinstance(error, httpx.TimeoutException):
-        return _timed_out(at, steps)
+        return _timed_out(at, steps, f"{timeout_s:g} s")
     for cause in _causes(error):
         if isinstance(cause, ssl.SSLCertVerificationError):
             return _certificate(cause, url.hostname or "", has_ca_file=has_ca_file)
@@ -59,14 +65,20 @@ def _stands_in(steps: Sequence[str], step: str) -> bool:
     return f"{step}.started" in names and f"{step}.complete" not in names
 
 
-def _timed_out(at: str, steps: Sequence[str]) -> tuple[str, str]:
+def _timed_out(at: str, steps: Sequence[str], limit: str) -> tuple[str, str]:
     if _stands_in(steps, "connect_tcp"):
-        return f"{at} did not answer within 5 s (no TCP connection: a black hole)", (
+        return f"{at} did not answer within {limit} (no TCP connection: a black hole)", (
             "is the address right, is a route there, does a firewall drop it?"
         )
     if _stands_in(steps, "start_tls"):
-        return f"{at} accepted the connection, but the TLS handshake was not answered within 5 s", _TLS_HINT
-    return f"{at} took the request, but did not answer within 5 s", "is the service behind this node well?"
+        return (
+            f"{at} accepted the connection, but the TLS handshake was not answered within {limit}",
+            _TLS_HINT,
+        )
+    return (
+        f"{at} took the request, but did not answer within {limit}",
+        "is the service behind this node well?",
+    )
 
 
 def _certificate(error: ssl.SSLCertVerificationError, host: str, *, has_ca_file: bool) -> tuple[str, str]:

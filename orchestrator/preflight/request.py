@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import SplitResult, urlsplit
 
@@ -20,11 +20,16 @@ MAX_REQUESTS_AT_ONCE = 16
 WARN_DAYS = 14
 
 
-def check_nodes(service: Service, nodes: tuple[Node, ...], now_s: float) -> list[Check]:
+def check_nodes(
+    service: Service, nodes: Sequence[Node], *, now_s: float, timeout_s: float = TIMEOUT_S
+) -> list[Check]:
     """Ask the service through each node once, side by side; ``now_s`` is Unix time, for certificates."""
     trust = trust_of(service)
     with ThreadPoolExecutor(max_workers=MAX_REQUESTS_AT_ONCE) as pool:
-        return list(pool.map(lambda node: check_node(service, node, trust, now_s), nodes))
+        asked = pool.map(
+            lambda node: check_node(service, node, trust, now_s=now_s, timeout_s=timeout_s), nodes
+        )
+        return list(asked)
 
 
 def trust_of(service: Service) -> ssl.SSLContext:
@@ -35,7 +40,9 @@ def trust_of(service: Service) -> ssl.SSLContext:
     return trust
 
 
-def check_node(service: Service, node: Node, trust: ssl.SSLContext, now_s: float) -> Check:
+def check_node(
+    service: Service, node: Node, trust: ssl.SSLContext, *, now_s: float, timeout_s: float
+) -> Check:
     """Send one request to a node's address and say how it went."""
     url = urlsplit(service.url)
     steps: list[str] = []
@@ -43,7 +50,7 @@ def check_node(service: Service, node: Node, trust: ssl.SSLContext, now_s: float
     try:
         # trust_env=False: a proxy would leave the node's path.
         with (
-            httpx.Client(verify=trust, trust_env=False, timeout=TIMEOUT_S, follow_redirects=False) as client,
+            httpx.Client(verify=trust, trust_env=False, timeout=timeout_s, follow_redirects=False) as client,
             client.stream(
                 "GET",
                 node_url(url, node),
@@ -61,7 +68,9 @@ def check_node(service: Service, node: Node, trust: ssl.SSLContext, now_s: float
                 now_s=now_s,
             )
     except httpx.TransportError as error:
-        text, hint = explain(error, steps, url=url, node=node, has_ca_file=service.ca_file is not None)
+        text, hint = explain(
+            error, steps, url=url, node=node, timeout_s=timeout_s, has_ca_file=service.ca_file is not None
+        )
         figures = {"address": node.address, "status": None}
         return Check(name=f"node {node.name}", state=State.FAILED, text=text, hint=hint, figures=figures)
 
