@@ -78,10 +78,5 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {
-        "count": formats.count,
-        "counted": formats.counted,
-        "latency": formats.latency,
-        "percent": formats.percent,
-    }
+    environment.filters |= {"count": formats.count, "counted": formats.counted}
     return environment
