@@ -15,7 +15,6 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 # Two environments are filled from a package index, however slow it is.
 pytestmark = pytest.mark.timeout(900)
-DEMO = ROOT / "orchestrator" / "cli" / "demo.py"
 
 
 def run(*command: str | Path, cwd: Path, env: dict[str, str] | None = None) -> str:
@@ -145,7 +144,6 @@ def test_installed_commands_answer_from_anywhere(
     assert "run-smoke" in run(installed / "run-smoke", "--help", cwd=elsewhere, env=empty_environment)
 
 
-@pytest.mark.skipif(not DEMO.exists(), reason="there is no demo command yet")
 def test_the_demo_runs_from_anywhere(
     installed: Path, elsewhere: Path, empty_environment: dict[str, str]
 ) -> None:
