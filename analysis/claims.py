@@ -10,7 +10,7 @@ import pandas as pd
 from analysis.findings import PeriodicStall
 from analysis.requests import NS_PER_S
 from analysis.stalls.baseline import group_medians
-from analysis.stalls.length import stall_length_s
+from analysis.stalls.length import Waits, stall_length_s
 from analysis.stalls.phases import dominant_phase, own_phases_s
 from analysis.stalls.refinement import interval
 from analysis.stalls.samples import Bools, Floats, Ints, Samples
@@ -18,6 +18,8 @@ from analysis.stalls.search import Candidate
 
 NS_PER_S_FLOAT = float(NS_PER_S)
 ONE_SCENARIO = 0.9
+TIMEOUT_CODE = 1050
+"""k6's error code of a request that met the client's timeout."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +31,7 @@ class Context:
     usual_s: Floats
     own_s: Floats
     own_usual_s: Floats
+    gave_up: Bools
 
 
 def context_of(requests: pd.DataFrame, samples: Samples, residual: Floats) -> Context:
@@ -40,6 +43,7 @@ def context_of(requests: pd.DataFrame, samples: Samples, residual: Floats) -> Co
         usual_s=group_medians(samples.total_s, samples.group),
         own_s=own,
         own_usual_s=np.median(own, axis=0) if samples.n else np.zeros(own.shape[1]),
+        gave_up=(requests["error_code"].to_numpy() == TIMEOUT_CODE)[samples.row],
     )
 
 
@@ -51,7 +55,8 @@ def claim_of(candidate: Candidate, context: Context, searched: Samples, scenario
     hit = np.abs(times - comb.phase_s - cycle * comb.period_s) <= comb.width_s / 2
     slow = np.zeros(searched.n, dtype=bool)
     slow[episodes.index[hit[episodes.member]]] = True
-    places = np.flatnonzero(np.isin(samples.row, searched.row[slow]))
+    mine = np.isin(samples.row, searched.row)
+    places = np.flatnonzero(mine)[slow]
     begin_s = float(np.median(episodes.start_s[hit] - cycle[hit] * fit.period_s))
     begin_s -= float(np.floor(begin_s / fit.period_s + 1e-6)) * fit.period_s
     begin_s = max(begin_s, 0.0)
@@ -59,7 +64,15 @@ def claim_of(candidate: Candidate, context: Context, searched: Samples, scenario
     return PeriodicStall(
         period_s=fit.period_s,
         period_ci_s=interval(fit),
-        stall_s=stall_length_s(searched, slow, episodes.start_s[hit], episodes.end_s[hit]),
+        stall_s=stall_length_s(
+            Waits(
+                samples=searched,
+                residual=context.residual[mine],
+                usual_s=context.usual_s[mine],
+                gave_up=context.gave_up[mine],
+            ),
+            np.column_stack([episodes.start_s[hit], episodes.end_s[hit]]),
+        ),
         phase_s=begin_s,
         first_stall_ns=samples.origin_ns + round(begin_s * NS_PER_S_FLOAT),
         peak_ms=1e3 * peak_s,

@@ -1,32 +1,167 @@
-"""How long a stall lasts: bounds of each cycle, pooled over cycles."""
+"""How long a stall lasts: a lower and an upper bound of each cycle, pooled over cycles."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
+from analysis.stalls.episodes import MIN_SLOW
 from analysis.stalls.samples import Bools, Floats, Samples
+from analysis.stalls.shape import Ladder, Shape, Slow, recognize
 
-REACH = 3.0
+NEARLY_ALL = 0.95
+ALL_HIT = 0.85
+FAINT, EARLY = 0.04, 0.3
+"""Least share of the largest delay, in an Episode and just before it: the first wait longest."""
+SHORTEST_S = 1e-3
 
 
-def stall_length_s(samples: Samples, slow: Bools, starts_s: Floats, ends_s: Floats) -> float:
-    """Length of the stall whose Episodes span [starts_s, ends_s], from pooled bounds.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waits:
+    """n requests sorted by start: residual, usual total, whether the client gave up on them."""
+
+    samples: Samples
+    residual: Floats
+    usual_s: Floats
+    gave_up: Bools
+
+
+def stall_length_s(waits: Waits, spans_s: Floats) -> float:
+    """Length of the fault behind the Episodes that span ``spans_s``.
+
+    Per cycle the fault began after the last good start and before the first slow one, and ended between
+    bounds that depend on its shape: at the common end of a freeze, above the last rung missed and below
+    the one that got through of a ladder of retransmissions, else between the last slow and the next good
+    start. A fault that delays all by the same is as long as that delay.
 
     Parameters
     ----------
-    samples
-        n requests, sorted by start.
-    slow
-        Which requests are slow, shape (n,).
-    starts_s, ends_s
-        First slow start and last end of each Episode, shape (m,).
+    waits
+        The requests.
+    spans_s
+        First slow start and last end of each Episode, shape (m, 2), sorted.
     """
-    usual = float(np.median(samples.total_s[~slow])) if not slow.all() else 0.0
-    longest, spread = [], []
-    for start, end in zip(starts_s, ends_s, strict=True):
-        low, high = np.searchsorted(samples.start_s, [start, end], side="left")
-        inside = np.arange(low, max(high, low + 1))
-        inside = inside[slow[inside]] if slow[inside].any() else inside
-        longest.append(float(samples.total_s[inside].max() - usual))
-        spread.append(float(samples.start_s[inside].max() - start))
-    return max(float(np.median(longest)), float(np.median(spread)), 1e-3)
+    slow = slow_requests(waits, spans_s)
+    if len(slow.cycle) == 0:
+        return SHORTEST_S
+    shape, ladder = recognize(slow)
+    if shape is Shape.HOLD:
+        return max(float(np.median(slow.added_s)), SHORTEST_S)
+    all_hit = hit_share(waits.samples, slow) >= ALL_HIT
+    cycles = [neighbours(waits.samples, slow, cycle, all_hit) for cycle in np.unique(slow.cycle)]
+    if shape is Shape.SPREAD and sparse_freeze(cycles):
+        shape = Shape.FREEZE
+    bounds = np.concatenate([cycle_bounds(cycle, shape, ladder) for cycle in cycles])
+    low, high = most_agreed(bounds)
+    if shape is Shape.FREEZE and not slow.gave_up.any():
+        high = min(high, low + 2 * (low - float(bounds[:, 0].min())) / len(cycles))
+    return max(float(np.sqrt(max(low, SHORTEST_S) * max(high, SHORTEST_S))), SHORTEST_S)
+
+
+def slow_requests(waits: Waits, spans_s: Floats) -> Slow:
+    """Collect the slow requests in and around each Episode, also those below its own threshold."""
+    samples = waits.samples
+    added = samples.total_s - waits.usual_s
+    index, cycle = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
+    for number, (start, end) in enumerate(spans_s):
+        low, high = np.searchsorted(samples.start_s, [start - 1.0 - samples.resolution_s, end])
+        inside = np.arange(low, min(high + 1, samples.n))
+        least = np.where(samples.start_s[inside] < start, EARLY, FAINT) * added[inside].max(initial=0.0)
+        chosen = inside[(waits.residual[inside] > MIN_SLOW) & (added[inside] > least)]
+        index.append(chosen)
+        cycle.append(np.full(len(chosen), number))
+    rows = np.concatenate(index)
+    quiet = np.ones(samples.n, dtype=bool)
+    quiet[rows] = False
+    return Slow(
+        cycle=np.concatenate(cycle),
+        start_s=samples.start_s[rows],
+        added_s=np.maximum(added[rows], SHORTEST_S),
+        gave_up=waits.gave_up[rows],
+        noise_s=1.4826 * float(np.median(np.abs(added[quiet]))) if quiet.any() else 0.0,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cycle:
+    """The slow requests of one cycle, and the good starts right before and after them."""
+
+    slow: Slow
+    good_before_s: float
+    good_after_s: float
+
+
+def neighbours(samples: Samples, slow: Slow, cycle: int, all_hit: bool) -> Cycle:
+    """Take one cycle; where the fault hits only some requests, a good one after it says nothing."""
+    mine = slow.cycle == cycle
+    starts = slow.start_s[mine]
+    before = int(np.searchsorted(samples.start_s, starts.min(), side="left")) - 1
+    after = int(np.searchsorted(samples.start_s, starts.max(), side="right"))
+    return Cycle(
+        slow=slow.only(mine),
+        good_before_s=float(samples.start_s[before]) if before >= 0 else float(starts.min()),
+        good_after_s=float(samples.start_s[after]) if all_hit and after < samples.n else np.inf,
+    )
+
+
+def cycle_bounds(cycle: Cycle, shape: Shape, ladder: Ladder | None) -> Floats:
+    """Lower and upper bounds of the fault's length from one cycle, shape (k, 2)."""
+    slow, timed = cycle.slow, ~cycle.slow.gave_up
+    first, last = float(slow.start_s.min()), float(slow.start_s.max())
+    unsure = first - cycle.good_before_s
+    if shape is Shape.FREEZE and timed.all():
+        longest = float(slow.added_s.max())
+        return np.array([[longest, longest + unsure]])
+    ends = slow.start_s[timed] + slow.timed_s
+    if shape is Shape.FREEZE and timed.any():
+        length = max(float(ends.max()), last) - first
+        return np.array([[length, length + unsure]])
+    starts_only = np.array([[last - first, cycle.good_after_s - cycle.good_before_s]])
+    if shape is not Shape.LADDER or ladder is None or not timed.any():
+        return starts_only
+    sure = ladder.near(slow)
+    missed = slow.start_s[timed] + ladder.below(slow.timed_s)
+    return np.concatenate([starts_only, np.column_stack([missed - first, ends - cycle.good_before_s])[sure]])
+
+
+def sparse_freeze(cycles: list[Cycle]) -> bool:
+    """Tell cycles of about one slow request each that a freeze explains.
+
+    A freeze shortens a delay by no more than the time since the last good start; a factor on latency
+    knows no such limit.
+    """
+    longest = np.array([cycle.slow.added_s.max() for cycle in cycles])
+    gap = np.array([cycle.slow.start_s.min() - cycle.good_before_s for cycle in cycles])
+    if np.median(gap) > 0.5 * np.median(longest):
+        return False
+    return float(np.mean(np.quantile(longest, 0.9) - longest <= 1.2 * gap)) >= ALL_HIT
+
+
+def hit_share(samples: Samples, slow: Slow) -> float:
+    """Share of slow requests among those started between the first and last slow one of a cycle."""
+    seen, hit = 0, 0
+    for cycle in np.unique(slow.cycle):
+        starts = slow.start_s[slow.cycle == cycle]
+        low = np.searchsorted(samples.start_s, starts.min(), side="left")
+        high = np.searchsorted(samples.start_s, starts.max(), side="right")
+        seen += int(high - low)
+        hit += len(starts)
+    return hit / max(seen, 1)
+
+
+def most_agreed(bounds: Floats) -> tuple[float, float]:
+    """The stretch of lengths that most bounds allow, shape of ``bounds`` (k, 2); outliers are outvoted."""
+    edges = np.unique(bounds[np.isfinite(bounds)])
+    if len(edges) < 2:
+        return float(edges[0]), float(edges[0])
+    middle = (edges[1:] + edges[:-1]) / 2
+    lower, upper = np.sort(bounds[:, 0]), np.sort(bounds[:, 1])
+    votes = np.searchsorted(lower, middle) - np.searchsorted(upper, middle)
+    best = np.flatnonzero(votes >= max(NEARLY_ALL * votes.max(), 1))
+    if len(best) == 0:
+        return float(np.median(bounds[:, 0])), float(np.median(bounds[:, 0]))
+    high = edges[best[-1] + 1]
+    open_ended = best[-1] == len(middle) - 1 and not np.isfinite(bounds[:, 1]).all()
+    low = float(edges[best[0]])
+    return low, low if open_ended else float(high)

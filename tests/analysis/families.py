@@ -1,0 +1,136 @@
+"""Families of made-up Runs: periodic ones of three tiers, and quiet ones of many kinds."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from tests.analysis.generate import Load, Noise, Scene, Source, timer
+
+QUIET = (
+    "noise",
+    "heavy_tail",
+    "poisson",
+    "clustered",
+    "burst",
+    "two_spikes",
+    "step",
+    "ramp",
+    "sawtooth",
+    "wander",
+    "warmup",
+    "chirp",
+    "pauses",
+)
+SHAPES = ("freeze", "drop", "delay", "slow", "syn", "syn_upstream")
+
+
+def background(rng: np.random.Generator, run_s: float, *, rough: bool) -> tuple[Load, Noise]:
+    """Load and noise as runs have them; ``rough`` ones have tails, drift, gaps and coarse clocks."""
+    rate = float(np.exp(rng.uniform(np.log(1.0), np.log(15))))
+    vus = int(rng.integers(1, 20)) if rng.random() < 0.45 else 0
+    rate = min(rate, 60_000 / run_s, vus * 8.0) if vus else min(rate, 60_000 / run_s)
+    shape = str(rng.choice(["flat", "flat", "ramp", "stages"]))
+    noise = Noise(
+        base_s=float(rng.uniform(0.01, 0.08)),
+        sigma=float(rng.uniform(0.1, 0.4)),
+        pauses_per_s=float(rng.uniform(0, 0.2)) if rng.random() < 0.5 else 0.0,
+        pause_s=float(rng.uniform(0.003, 0.03)),
+        warmup=1.0 if rng.random() < 0.2 else 0.0,
+        resolution_s=float(rng.choice([0.0, 0.0, 0.0, 1.0])),
+    )
+    if rough:
+        noise = replace(
+            noise,
+            tail_share=float(rng.choice([0.0, 0.01])),
+            wander=float(rng.choice([0.0, 0.3])),
+            drift=float(rng.choice([0.0, 0.5])),
+            gaps=int(rng.choice([0, 0, 1, 2])),
+        )
+    return Load(run_s=run_s, rate=rate, vus=vus, shape=shape), noise
+
+
+def log_uniform(rng: np.random.Generator, low: float, high: float) -> float:
+    """A number whose logarithm is uniform."""
+    return float(np.exp(rng.uniform(np.log(low), np.log(high))))
+
+
+def quiet(rng: np.random.Generator, kind: str) -> Scene:
+    """A Run without a periodic stall."""
+    run_s = log_uniform(rng, 120, 1800)
+    load, noise = background(rng, run_s, rough=bool(rng.random() < 0.3))
+    at: tuple[float, ...] = ()
+    if kind == "heavy_tail":
+        noise = replace(noise, tail_share=log_uniform(rng, 0.004, 0.04), tail_index=float(rng.uniform(1, 2)))
+    elif kind == "poisson":
+        at = tuple(np.sort(rng.uniform(0, run_s, int(log_uniform(rng, 3, 200)))))
+    elif kind == "clustered":
+        centres = rng.uniform(0, run_s, int(rng.integers(2, 12)))
+        spread = rng.normal(0, run_s / 60, (len(centres), 5)) * (rng.random((len(centres), 5)) < 0.7)
+        at = tuple(np.unique(np.clip(centres[:, None] + spread, 0, run_s)))
+    elif kind == "burst":
+        begin = rng.uniform(0, run_s - 40)
+        at = tuple(np.sort(begin + rng.uniform(0, 30, int(rng.integers(2, 6)))))
+    elif kind == "two_spikes":
+        at = tuple(np.sort(rng.uniform(0, run_s, 2)))
+    elif kind == "chirp":
+        gaps = np.cumprod(np.full(int(rng.integers(6, 12)), rng.choice([0.75, 0.85, 1.15, 1.3, 1.5])))
+        at = tuple(np.cumsum(gaps) / gaps.sum() * run_s * 0.95)
+    elif kind == "step":
+        noise = replace(noise, step=float(rng.uniform(0.3, 1.5)))
+    elif kind == "ramp":
+        noise = replace(noise, drift=float(rng.uniform(0.5, 2)))
+    elif kind == "sawtooth":
+        load = replace(load, shape="sawtooth", vus=0, teeth=int(rng.integers(3, 8)))
+        noise = replace(noise, load_factor=float(rng.uniform(0.3, 1.2)))
+    elif kind == "wander":
+        noise = replace(noise, wander=float(rng.uniform(0.3, 1.0)))
+    elif kind == "warmup":
+        noise = replace(noise, warmup=float(rng.uniform(1, 3)))
+    elif kind == "pauses":
+        noise = replace(
+            noise, pauses_per_s=float(rng.uniform(0.05, 0.5)), pause_s=float(rng.uniform(0.01, 0.05))
+        )
+    stall_s = log_uniform(rng, 0.2, 5)
+    return Scene(load=load, noise=noise, sources=(Source(times_s=at, stall_s=stall_s),) if at else ())
+
+
+def source(rng: np.random.Generator, tier: str, period_s: float, run_s: float, stall_s: float) -> Source:
+    """A periodic source of one tier."""
+    hard, easy = tier == "hard", tier == "easy"
+    jitter = float(rng.uniform(0, 0.004 if easy else 0.016))
+    if hard and rng.random() < 0.35:
+        jitter = float(rng.uniform(0.02, 0.1))
+    missed = 0.0 if easy else float(rng.choice([0, 0.1, 0.3 if hard else 0.1]))
+    at = timer(
+        rng, period_s, run_s, jitter=jitter, adds_up=bool(not easy and rng.random() < 0.3), missed=missed
+    )
+    shape = str(rng.choice(SHAPES))
+    amount = float(rng.uniform(0.3, 4.0)) if shape == "delay" else log_uniform(rng, 8, 60)
+    hit = 1.0 if easy or rng.random() < 0.6 else float(rng.uniform(0.2 if hard else 0.4, 0.9))
+    return Source(times_s=at, stall_s=stall_s, shape=shape, amount=amount, hit=hit, period_s=period_s)
+
+
+def periodic(rng: np.random.Generator, tier: str) -> Scene:
+    """A Run with a periodic stall: easy, medium, hard, incident or two (sources)."""
+    cycles = float(rng.uniform(*{"easy": (8, 45), "medium": (5, 30), "hard": (4, 40)}.get(tier, (5, 30))))
+    period_s = 60.0 if tier == "incident" else log_uniform(rng, 6, 400)
+    run_s = min(max(cycles * period_s, 120.0), 5000.0)
+    load, noise = background(rng, run_s, rough=tier == "hard")
+    if tier == "incident":
+        stall_s = float(rng.uniform(3.7, 4.2))
+        tier = str(rng.choice(["easy", "medium", "hard"]))
+    else:
+        stall_s = max(log_uniform(rng, 0.01, 0.15) * period_s, 0.15 if tier == "hard" else 0.4)
+        stall_s = min(stall_s, 10.0)
+    sources = [source(rng, tier, period_s, run_s, stall_s)]
+    if tier == "two":
+        other_s = period_s * float(rng.choice([0.43, 0.64, 1.55, 2.3]))
+        sources.append(source(rng, "medium", other_s, run_s, min(stall_s * 1.3, 0.1 * other_s)))
+    if tier in {"medium", "hard"} and rng.random() < 0.5:
+        strays = rng.uniform(0, run_s, int(rng.integers(1, 3 if tier == "medium" else 10)))
+        sources.append(Source(times_s=tuple(np.sort(strays)), stall_s=stall_s * float(rng.uniform(0.5, 1.5))))
+    if tier == "hard" and rng.random() < 0.2:
+        noise = replace(noise, timeout_s=max(0.3, 0.5 * stall_s))
+    return Scene(load=load, noise=noise, sources=tuple(sources))
