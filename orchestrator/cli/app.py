@@ -7,6 +7,7 @@ exit code (None is 0). Its module is imported only when it is asked for, so that
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import sys
 from importlib import import_module
@@ -140,9 +141,8 @@ def _usage(error: Exception, arguments: Sequence[str]) -> StallwatchError:
         hint = f"did you mean {match[0]!r}?" if match else f"the commands are {', '.join(COMMANDS)}"
         return UsageError(f"no command {asked!r}", hint=hint)
     text: str = error.format_message() if hasattr(error, "format_message") else str(error)
-    return UsageError(
-        " ".join(text.split()).rstrip("."), hint=f"see `stallwatch {asked or ''}".rstrip() + " --help`"
-    )
+    text = " ".join(text.split()).rstrip(".").replace("Value error, ", "")  # that is pydantic's, not ours
+    return UsageError(text, hint=f"see `stallwatch {asked or ''}".rstrip() + " --help`")
 
 
 def _explain(error: StallwatchError) -> int:
@@ -156,10 +156,10 @@ def _explain(error: StallwatchError) -> int:
 
 def _lost_reader(error: Exception) -> int:
     """Return an exit code when it was standard output that could not be written, else 0."""
-    if not isinstance(error, OSError):
+    if not isinstance(error, OSError) or error.errno not in {errno.EPIPE, errno.ENOSPC, errno.EIO}:
         return 0
     try:
-        sys.stdout.flush()  # what could not be written is still in its buffer, and fails again
+        print(flush=True)  # the error does not say whose it is: standard output's own comes again
     except OSError as again:
         if not isinstance(
             again, BrokenPipeError

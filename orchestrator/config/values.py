@@ -14,8 +14,10 @@ if TYPE_CHECKING:
 
 # Two digits more than a week in seconds needs: longer digit strings are mistakes, and slow to convert.
 _DURATION = re.compile(
-    r"(?:(?P<d>\d{1,8})d)?(?:(?P<h>\d{1,8})h)?(?:(?P<m>\d{1,8})m)?(?:(?P<s>\d{1,8}(?:\.\d{1,6})?)s?)?"
+    r"(?:(?P<d>\d{1,8})d)?(?:(?P<h>\d{1,8})h)?(?:(?P<m>\d{1,8})m)?(?:(?P<s>\d{1,8}(?:\.\d{1,6})?)s?)?",
+    re.ASCII,
 )
+_ADDRESSES = "write 203.0.113.11, 203.0.113.11:30443, 2001:db8::12 or [2001:db8::12]:30443"
 _SECONDS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 _RESERVED = re.compile(r"control(-[0-9]+)?", re.IGNORECASE)
@@ -75,6 +77,8 @@ def parse_address(text: str) -> Address:
     ValueError
         For host names, bad ports, zones, and addresses that no single machine has.
     """
+    if "//" in text:
+        raise ValueError(f"{shown(text)} is a URL, which stands in service.url; {_ADDRESSES}")
     host, port = _split_port(text.strip())
     try:
         ip = ipaddress.ip_address(host)
@@ -106,12 +110,9 @@ def _port(digits: str, text: str) -> int:
 
 
 def _not_an_ip(text: str, host: str) -> str:
-    example = "write 203.0.113.11, 203.0.113.11:30443, 2001:db8::12 or [2001:db8::12]:30443"
-    if "//" in text:
-        return f"{shown(text)} is a URL; {example} (the URL stands in service.url)"
     if re.fullmatch(r"(?=.*[A-Za-z])[A-Za-z0-9._-]+", host):
         return f"{shown(text)} is a host name; an IP address is needed: resolve it (getent ahosts {host})"
-    return f"{shown(text)} is not an IP address; {example}"
+    return f"{shown(text)} is not an IP address; {_ADDRESSES}"
 
 
 def parse_name(text: str) -> str:

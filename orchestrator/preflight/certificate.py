@@ -31,7 +31,7 @@ class Certificate:
 def certificate_of(stream: Stream) -> Certificate | None:
     """Return the verified certificate of a TLS connection, None of a plain one."""
     connection = stream.get_extra_info("ssl_object")
-    found: Any = connection.getpeercert() if isinstance(connection, ssl.SSLObject | ssl.SSLSocket) else None
+    found = None if connection is None else connection.getpeercert()
     if not found:
         return None
     names = [value for kind, value in found.get("subjectAltName", ()) if kind in {"DNS", "IP Address"}]

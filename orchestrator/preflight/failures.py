@@ -33,23 +33,19 @@ def explain(
     """
     port = node.port or url.port or (443 if url.scheme == "https" else 80)
     at = f"[{node.host}]:{port}" if ":" in node.host else f"{node.host}:{port}"
+    wrong_port = f"service.url says {url.scheme}: does this port of the node speak it?"
     if isinstance(error, httpx.TimeoutException):
-        return _timed_out(at, steps, f"{timeout_s:g} s")
+        return _timed_out(at, steps, f"{timeout_s:g} s", wrong_port)
     for cause in _causes(error):
         if isinstance(cause, ssl.SSLCertVerificationError):
             return _certificate(cause, url.hostname or "", has_ca_file=has_ca_file)
         if isinstance(cause, ssl.SSLError):
-            return _tls(cause, at)
+            return _tls(cause, at, wrong_port)
         if isinstance(cause, OSError) and cause.errno is not None and not isinstance(cause, socket.gaierror):
-            return _network(cause, at)
+            return _network(cause, at, wrong_port)
     if _stands_in(steps, "start_tls"):
-        return f"{at} closed the connection during the TLS handshake", _TLS_HINT
-    return f"{at} closed the connection without an answer ({type(error).__name__})", (
-        "does the port speak the scheme of service.url (http or https)?"
-    )
-
-
-_TLS_HINT = "is this the port of the TLS listener? http:// in service.url speaks without TLS"
+        return f"{at} closed the connection during the TLS handshake", wrong_port
+    return f"{at} closed the connection without an answer ({type(error).__name__})", wrong_port
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
@@ -65,7 +61,7 @@ def _stands_in(steps: Sequence[str], step: str) -> bool:
     return f"{step}.started" in names and f"{step}.complete" not in names
 
 
-def _timed_out(at: str, steps: Sequence[str], limit: str) -> tuple[str, str]:
+def _timed_out(at: str, steps: Sequence[str], limit: str, wrong_port: str) -> tuple[str, str]:
     if _stands_in(steps, "connect_tcp"):
         return f"{at} did not answer within {limit} (no TCP connection: a black hole)", (
             "is the address right, is a route there, does a firewall drop it?"
@@ -73,7 +69,7 @@ def _timed_out(at: str, steps: Sequence[str], limit: str) -> tuple[str, str]:
     if _stands_in(steps, "start_tls"):
         return (
             f"{at} accepted the connection, but the TLS handshake was not answered within {limit}",
-            _TLS_HINT,
+            wrong_port,
         )
     return (
         f"{at} took the request, but did not answer within {limit}",
@@ -103,18 +99,18 @@ def _certificate(error: ssl.SSLCertVerificationError, host: str, *, has_ca_file:
     return f"TLS: the certificate is not accepted ({error.verify_message})", "mend it on the server"
 
 
-def _tls(error: ssl.SSLError, at: str) -> tuple[str, str]:
+def _tls(error: ssl.SSLError, at: str, wrong_port: str) -> tuple[str, str]:
     reason = (error.reason or "no reason given").replace("_", " ").lower()
     if "certificate required" in reason or "handshake failure" in reason:
         return f"TLS: {at} refused the handshake ({reason})", "it may want a client certificate"
-    return f"TLS: the handshake with {at} failed ({reason})", _TLS_HINT
+    return f"TLS: the handshake with {at} failed ({reason})", wrong_port
 
 
-def _network(error: OSError, at: str) -> tuple[str, str]:
+def _network(error: OSError, at: str, wrong_port: str) -> tuple[str, str]:
     if error.errno == errno.ECONNREFUSED:
         return f"{at} refused the connection", "is the service listening on this port of the node?"
     if error.errno == errno.ECONNRESET:
-        return f"{at} reset the connection", _TLS_HINT
+        return f"{at} reset the connection", wrong_port
     if error.errno in {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EADDRNOTAVAIL}:
         return f"{at} cannot be reached: {error.strerror}", (
             "is the address right, and does this machine have a route (IPv4 or IPv6) to it?"

@@ -98,7 +98,10 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
             "3: profiles.smoke.rate_per_s: 201 is above limits.max_rate_per_s (200); lower it, or raise that limit",
         ),
         ("profiles: {smoke: {rate_per_s: 0}}", "3: profiles.smoke.rate_per_s: 0: expected a number above 0"),
-        ("profiles: {smoke: {rate_per_s: -1}}", "3: profiles.smoke.rate_per_s: -1: expected a number above 0"),
+        (
+            "profiles: {smoke: {rate_per_s: -1}}",
+            "3: profiles.smoke.rate_per_s: -1: expected a number above 0",
+        ),
         (
             "profiles: {smoke: {duration: 5x}}",
             "3: profiles.smoke.duration: '5x' is not a duration; write 5m, 90s, 1h30m, or a number of seconds above 0",
@@ -107,10 +110,13 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
             "profiles: {smoke: {duration: 8d}}",
             "3: profiles.smoke.duration: 691200 s is not from 1 s to 7 days; write 5m, 90s or 1h30m",
         ),
-        ("detect: {stall_s: 60}", "3: detect.stall_s: a stall of 60 s does not fit in a period of 60 s; write a smaller stall_s"),
+        (
+            "detect: {stall_s: 60}",
+            "3: detect.stall_s: a stall of 60 s does not fit in a period of 60 s; write a smaller stall_s",
+        ),
         (
             "schedules: [{name: nightly, cron: nightly}]",
-            '3: schedules[0].cron: \'nightly\' is not a cron expression of five fields; write "0 2 * * *"',
+            "3: schedules[0].cron: 'nightly' is not a cron expression of five fields; write \"0 2 * * *\"",
         ),
         (
             "schedules: [{name: nightly, cron: 0 2 * * *, timezone: Asia/Soul}]",
@@ -126,7 +132,7 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
         ),
         ("limits: {}\nlimits: {}", "3: limits: the key stands 2 times (lines 3, 4); keep one"),
     ],
-)  # fmt: skip
+)
 def test_a_wrong_key_or_value(tmp_path: Path, text: str, line: str) -> None:
     """One wrong key or value in an otherwise valid config is one line with its number, key and value."""
     assert problems(tmp_path / "stallwatch.yaml", f"{VALID}{text}\n") == [f"stallwatch.yaml:{line}"]
@@ -139,17 +145,24 @@ def test_a_wrong_key_or_value(tmp_path: Path, text: str, line: str) -> None:
             "{name: a, addres: 203.0.113.1}",
             "nodes[0].addres: unknown key; did you mean 'address'?",
         ),
-        ("{name: a, address: shop.example.com}", "nodes[0].address: 'shop.example.com' is a host name; an IP address "
-         "is needed: resolve it (getent ahosts shop.example.com)"),
-        ("{name: a, address: '203.0.113.1:70000'}", "nodes[0].address: '203.0.113.1:70000' has the port '70000'; "
-         "write a number from 1 to 65535"),
+        (
+            "{name: a, address: shop.example.com}",
+            "nodes[0].address: 'shop.example.com' is a host name; an IP address "
+            "is needed: resolve it (getent ahosts shop.example.com)",
+        ),
+        (
+            "{name: a, address: '203.0.113.1:70000'}",
+            "nodes[0].address: '203.0.113.1:70000' has the port '70000'; write a number from 1 to 65535",
+        ),
         ("{name: a, address: 203.0.113.1, kind: wip}", "nodes[0].kind: 'wip': expected 'node' or 'vip'"),
-        ("{name: control, address: 203.0.113.1}", "nodes[0].name: 'control' is reserved for stallwatch's own control "
-         "runs; choose another name"),
+        (
+            "{name: control, address: 203.0.113.1}",
+            "nodes[0].name: 'control' is reserved for stallwatch's own control runs; choose another name",
+        ),
         ("{name: 5, address: 203.0.113.1}", "nodes[0].name: 5: expected text; put it in quotes"),
         ("203.0.113.1", "nodes[0]: expected a mapping of keys to values, got text"),
     ],
-)  # fmt: skip
+)
 def test_a_wrong_node(tmp_path: Path, node: str, line: str) -> None:
     """What is wrong with a node is said at that node's line."""
     found = problems(tmp_path / "stallwatch.yaml", f"{SERVICE}\nnodes:\n  - {node}\n")
@@ -256,8 +269,12 @@ def test_all_problems_are_listed(tmp_path: Path) -> None:
     text = "service: {url: nope}\nnodes: [{name: a/b, address: x}]\nlimits: {stall: 1}\nfoo: 1\n"
     found = problems(tmp_path / "stallwatch.yaml", text)
     assert [line.split(": ")[1] for line in found] == [
-        "service.url", "nodes[0].address", "nodes[0].name", "limits.stall", "foo",
-    ]  # fmt: skip
+        "service.url",
+        "nodes[0].address",
+        "nodes[0].name",
+        "limits.stall",
+        "foo",
+    ]
 
 
 def test_only_twenty_problems_are_listed(tmp_path: Path) -> None:

@@ -1,0 +1,136 @@
+"""`stallwatch check` from config to exit code, against real nodes and a real k6."""
+
+from __future__ import annotations
+
+import json
+import os
+import ssl
+from pathlib import Path
+
+import pytest
+import trustme
+
+from tests.orchestrator.cli.run import stallwatch
+from tests.orchestrator.preflight.nodes import closed_port, serving
+
+
+@pytest.fixture
+def k6_on_path(k6_1: Path, tmp_path: Path) -> str:
+    """Return a PATH whose first k6 is a real one."""
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "k6").symlink_to(k6_1)
+    return f"{tmp_path / 'bin'}:{os.environ['PATH']}"
+
+
+def write(folder: Path, *ports: int, more: str = "") -> str:
+    """Write a config with a node at each port and return its path."""
+    nodes = "".join(
+        f"  - {{name: node-{i}, address: '127.0.0.1:{port}'}}\n" for i, port in enumerate(ports, 1)
+    )
+    header = "headers: {X-Token: {env: SHOP_TOKEN}}"
+    service = f"service: {{url: https://shop.example.com/healthz, ca_file: ca.pem, {header}}}"
+    path = folder / "stallwatch.yaml"
+    path.write_text(f"{service}\nnodes:\n{nodes}{more}")
+    return str(path)
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> ssl.SSLContext:
+    """Return a server's TLS settings whose CA lies beside the config."""
+    ca, context = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    ca.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    ca.issue_cert("shop.example.com").configure_cert(context)
+    return context
+
+
+def test_all_is_well(tmp_path: Path, certificate: ssl.SSLContext, k6_on_path: str) -> None:
+    """Every test of a working setup is one line that begins with ok, and the exit code is 0."""
+    with serving(certificate=certificate) as one, serving(certificate=certificate) as two:
+        config = write(tmp_path, one.port, two.port)
+        done = stallwatch("check", "--config", config, PATH=k6_on_path, SHOP_TOKEN="hunter2")
+    lines = done.stdout.splitlines()
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert [line.split("  ")[0].strip() for line in lines] == ["ok"] * 6
+    names = ["config", "k6", "home", "profile smoke", "node node-1", "node node-2"]
+    assert all(f"  {name} " in line for name, line in zip(names, lines, strict=True))
+    assert done.stderr == ""
+    assert one.seen[0].headers["x-token"] == "hunter2"
+    assert "hunter2" not in done.stdout
+
+
+def test_a_node_that_fails(tmp_path: Path, certificate: ssl.SSLContext, k6_on_path: str) -> None:
+    """One node that refuses makes the exit code 4 and leaves the other's ok; JSON carries the same."""
+    with serving(certificate=certificate) as well, closed_port() as closed:
+        config = write(tmp_path, well.port, closed)
+        done = stallwatch(
+            "check", "--config", config, "--format", "json", PATH=k6_on_path, SHOP_TOKEN="hunter2"
+        )
+    found = json.loads(done.stdout)
+    states = {check["name"]: check["state"] for check in found["checks"]}
+    assert (done.returncode, found["exit_code"], found["ok"]) == (4, 4, False)
+    assert (states["node node-1"], states["node node-2"]) == ("ok", "failed")
+    assert found["checks"][-1]["text"] == f"127.0.0.1:{closed} refused the connection"
+
+
+@pytest.mark.parametrize(
+    ("more", "environ", "line"),
+    [
+        (
+            "",
+            {},
+            "stallwatch.yaml:1: service.headers.X-Token: the environment variable SHOP_TOKEN is not set; "
+            "export SHOP_TOKEN=... first",
+        ),
+        ("nodez: 1", {"SHOP_TOKEN": "x"}, "stallwatch.yaml:4: nodez: unknown key; did you mean 'nodes'?"),
+    ],
+)
+def test_a_broken_config(
+    tmp_path: Path,
+    certificate: ssl.SSLContext,
+    k6_on_path: str,
+    more: str,
+    environ: dict[str, str],
+    line: str,
+) -> None:
+    """A broken config is exit code 2 with its line, and k6 and the home are tested all the same."""
+    done = stallwatch("check", "--config", write(tmp_path, 9, more=more), PATH=k6_on_path, **environ)
+    assert done.returncode == 2
+    assert [words.split()[:2] for words in done.stdout.splitlines()] == [
+        ["FAILED", "config"],
+        ["ok", "k6"],
+        ["ok", "home"],
+    ]
+    assert line in done.stdout
+
+
+def test_no_k6(tmp_path: Path, certificate: ssl.SSLContext) -> None:
+    """A k6 that the config names and that is not there fails with how to get one."""
+    with serving(certificate=certificate) as server:
+        config = write(tmp_path, server.port, more="k6: {binary: nowhere/k6}\n")
+        done = stallwatch("check", "--config", config, SHOP_TOKEN="x")
+    [line] = [line for line in done.stdout.splitlines() if "  k6 " in line]
+    assert done.returncode == 4
+    assert line.startswith("FAILED")
+    assert f"{tmp_path}/nowhere/k6" in line
+    assert "stallwatch[k6]" in line
+
+
+def test_what_this_version_does_not_use_is_said(
+    tmp_path: Path, certificate: ssl.SSLContext, k6_on_path: str
+) -> None:
+    """Schedules and InfluxDB are accepted, and a warning says that nothing happens with them."""
+    more = "schedules: [{name: nightly, cron: 0 2 * * *}]\n"
+    with serving(certificate=certificate) as server:
+        done = stallwatch(
+            "check", "--config", write(tmp_path, server.port, more=more), PATH=k6_on_path, SHOP_TOKEN="x"
+        )
+    assert done.returncode == 0
+    assert "warning" in done.stdout
+    assert "schedules: valid, but this version does nothing with it" in done.stdout
+
+
+def test_no_config_at_all(tmp_path: Path) -> None:
+    """In an empty folder check says which command writes a config."""
+    done = stallwatch("check", folder=tmp_path)
+    assert done.returncode == 2
+    assert "stallwatch.yaml: no such config file; write one with `stallwatch init`" in done.stdout
