@@ -35,7 +35,7 @@ def test_an_existing_folder_keeps_its_mode(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("place", ["file", "file/below", "/proc/stallwatch"])
 def test_a_home_that_cannot_be_written(tmp_path: Path, place: str) -> None:
-    """A file in the home's place, or a read-only one, is one clear line and the exit code of infrastructure."""
+    """A file in the home's place, or a read-only one, is one clear line, exit code 4."""
     (tmp_path / "file").touch()
     with pytest.raises(
         StallwatchError, match=r"the home '\S+' cannot be written to: .+; name another"

@@ -104,8 +104,10 @@ def test_each_command_has_help(name: str) -> None:
         ),
         (
             ["check", "--format", "xml"],
-            "error: Invalid value for '--format': 'xml' is not one of 'text', 'json'; "
-            "see `stallwatch check --help`",
+            (
+                "error: Invalid value for '--format': 'xml' is not one of 'text', 'json'; "
+                "see `stallwatch check --help`"
+            ),
         ),
     ],
 )
@@ -155,7 +157,7 @@ def test_run_smoke_is_a_command_of_its_own() -> None:
     ],
 )
 def test_exit_codes_and_messages(what: str, code: int, stderr: str) -> None:
-    """Each error class has its exit code; each problem its line; no control character reaches the terminal."""
+    """Each error class has its exit code; each problem its line; no control character gets out."""
     done = planted(what)
     assert (done.returncode, done.stderr) == (code, stderr)
 
@@ -166,8 +168,10 @@ def test_a_bug_is_one_line_and_a_private_file(tmp_path: Path) -> None:
     [crash] = (tmp_path / "home").glob("crash-*.txt")
     assert (done.returncode, done.stderr) == (
         4,
-        "error: RuntimeError: first second \\x1b[31mred; this is a bug in stallwatch; "
-        f"its traceback is in {crash}\n",
+        (
+            "error: RuntimeError: first second \\x1b[31mred; this is a bug in stallwatch; "
+            f"its traceback is in {crash}\n"
+        ),
     )
     text = crash.read_text()
     assert crash.stat().st_mode & 0o777 == 0o600

@@ -38,8 +38,11 @@ def problems(path: Path, text: str | bytes) -> list[str]:
         ),
         (
             "a: [1\nb: 2\n",
-            "stallwatch.yaml:2: not YAML: while parsing a flow sequence expected ',' or ']', but got ':'; "
-            "check the indentation, colons and quotes around this line",
+            (
+                "stallwatch.yaml:2: not YAML: while parsing a flow sequence expected ',' or ']', "
+                "but got ':'; "
+                "check the indentation, colons and quotes around this line"
+            ),
         ),
         (
             "service:\n\turl: x\n",
@@ -95,7 +98,10 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
         ("schedules: {a: 1}", "3: schedules: expected a list: put '- ' before each entry, got a mapping"),
         (
             "profiles: {smoke: {rate_per_s: 201}}",
-            "3: profiles.smoke.rate_per_s: 201 is above limits.max_rate_per_s (200); lower it, or raise that limit",
+            (
+                "3: profiles.smoke.rate_per_s: 201 is above limits.max_rate_per_s (200); "
+                "lower it, or raise that limit"
+            ),
         ),
         ("profiles: {smoke: {rate_per_s: 0}}", "3: profiles.smoke.rate_per_s: 0: expected a number above 0"),
         (
@@ -104,7 +110,10 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
         ),
         (
             "profiles: {smoke: {duration: 5x}}",
-            "3: profiles.smoke.duration: '5x' is not a duration; write 5m, 90s, 1h30m, or a number of seconds above 0",
+            (
+                "3: profiles.smoke.duration: '5x' is not a duration; "
+                "write 5m, 90s, 1h30m, or a number of seconds above 0"
+            ),
         ),
         (
             "profiles: {smoke: {duration: 8d}}",
@@ -120,7 +129,10 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
         ),
         (
             "schedules: [{name: nightly, cron: 0 2 * * *, timezone: Asia/Soul}]",
-            "3: schedules[0].timezone: 'Asia/Soul' is not a time zone; write UTC, Asia/Seoul or Europe/Berlin",
+            (
+                "3: schedules[0].timezone: 'Asia/Soul' is not a time zone; "
+                "write UTC, Asia/Seoul or Europe/Berlin"
+            ),
         ),
         (
             "schedules: [{name: nightly, cron: 0 2 * * *, profile: smok}]",
@@ -147,8 +159,10 @@ def test_a_wrong_key_or_value(tmp_path: Path, text: str, line: str) -> None:
         ),
         (
             "{name: a, address: shop.example.com}",
-            "nodes[0].address: 'shop.example.com' is a host name; an IP address "
-            "is needed: resolve it (getent ahosts shop.example.com)",
+            (
+                "nodes[0].address: 'shop.example.com' is a host name; an IP address "
+                "is needed: resolve it (getent ahosts shop.example.com)"
+            ),
         ),
         (
             "{name: a, address: '203.0.113.1:70000'}",
@@ -173,7 +187,7 @@ def test_a_wrong_node(tmp_path: Path, node: str, line: str) -> None:
     "name", ["a/b", "..", "a..b", "<b>x</b>", "a\tb", "a\x1b[31mb", "a\nb", "", "x" * 64, "-a", "ä"]
 )
 def test_a_name_that_is_not_safe_everywhere(tmp_path: Path, name: str) -> None:
-    """Names that could leave a folder, steer a terminal or a page are refused, and shown escaped in one line."""
+    """Names that could leave a folder, steer a terminal or a page are refused, escaped, in one line."""
     import json
 
     text = f"{SERVICE}\nnodes:\n  - {{name: {json.dumps(name)}, address: 203.0.113.1}}\n"

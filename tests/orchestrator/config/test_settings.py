@@ -56,7 +56,7 @@ def test_nodes(settings: Settings) -> None:
 
 
 def test_service_reads_headers_from_environment_and_file(settings: Settings, folder: Path) -> None:
-    """Headers come from the variable, the file beside the config, or the text; the CA from beside the config."""
+    """Headers come from the variable, the file beside the config, or the text."""
     service = settings.service_value()
     assert service.headers == {
         "Authorization": "envsecret",
@@ -83,7 +83,7 @@ def test_no_secret_in_any_text(settings: Settings) -> None:
     ],
 )
 def test_a_header_that_cannot_be_read(folder: Path, environ: dict[str, str], said: str) -> None:
-    """A missing or unusable variable is named with the header's line when the service is asked for, not before."""
+    """A missing or unusable variable is named with the header's line once the service is asked for."""
     settings = load_settings(folder / "stallwatch.yaml", environ)
     with pytest.raises(ConfigError) as caught:
         settings.service_value()
@@ -146,7 +146,7 @@ def test_a_profile_out_of_bounds(
 
 
 def test_select_nodes(settings: Settings) -> None:
-    """No name means all; names select in the config's order, once each; unknown ones are refused with the known."""
+    """No name means all; names select in the config's order; an unknown one is refused."""
     assert select_nodes(settings, []) == settings.node_list()
     assert [n.name for n in select_nodes(settings, ["vip", "node-1", "vip"])] == ["node-1", "vip"]
     with pytest.raises(
