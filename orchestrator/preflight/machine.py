@@ -19,7 +19,7 @@ BASE_MB = 50.0
 VU_MB = 0.3
 KEPT_CONNECTIONS = 6
 OWN_FILES = 64  # of a k6 process beside its sockets: pipes, epoll, summary, libraries
-# A row of the stream: 8 int64, 2 int16, a flag, 6 dictionary indices of int32, so about 95 bytes, and up to 20
+# A row of the stream: 8 int64, 2 int16, a flag, 6 dictionary indices of int32: about 95 bytes, and up to 20
 # in the Parquet file beside it; rounded up.
 BYTES_PER_REQUEST = 150
 KEEP_FREE_BYTES = 500 * MB
