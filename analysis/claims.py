@@ -52,7 +52,7 @@ def claim_of(candidate: Candidate, context: Context, searched: Samples, scenario
     comb, fit, episodes, samples = candidate.comb, candidate.fit, candidate.episodes, context.samples
     times = episodes.end_s if candidate.by_end else episodes.start_s
     cycle = np.round((times - comb.phase_s) / comb.period_s)
-    hit = np.abs(times - comb.phase_s - cycle * comb.period_s) <= comb.width_s / 2
+    hit = candidate.hit
     slow = np.zeros(searched.n, dtype=bool)
     slow[episodes.index[hit[episodes.member]]] = True
     mine = np.isin(samples.row, searched.row)

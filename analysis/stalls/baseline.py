@@ -92,7 +92,7 @@ def weighted_running(medians: Floats, counts: np.ndarray, width: int) -> Floats:
 
 def offered_load(samples: Samples) -> Floats:
     """Requests started around each request (a few seconds), as a rate."""
-    half = max(2.0, 10 * samples.span_s / samples.n) / 2
+    half = max(2.0, 10 * samples.span_s / samples.n, samples.span_s / 60) / 2
     left = np.searchsorted(samples.start_s, samples.start_s - half)
     right = np.searchsorted(samples.start_s, samples.start_s + half)
     return np.asarray((right - left) / (2 * half))

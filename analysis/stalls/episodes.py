@@ -7,14 +7,21 @@ from itertools import pairwise
 
 import numpy as np
 
-from analysis.stalls.samples import Floats, Ints, Samples
+from analysis.stalls.samples import Bools, Floats, Ints, Samples
 
 MIN_JOIN_S = 1.0
 MIN_SLOW = 4.0
-"""Least residual (in spreads) that can be called slow."""
+"""Residual (in spreads) that is slow by itself."""
+LEAST_SLOW = 2.0
+"""Least residual that the search looks at: many of these, at the right times, are a stall too."""
+LEAST_EPISODES = 3
+MIN_RUN = 40
+CHAINED = 0.1
+"""Share of join gaps that noise alone may fill."""
 MOST_SLOW = 4000
 MOST_EPISODES = 600
 RUNGS_PER_OCTAVE = 2
+MANY = 48
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,28 +71,81 @@ def join(samples: Samples, residual: Floats, threshold: float, gap_s: float) -> 
 
 
 def ladder(samples: Samples, residual: Floats) -> list[Episodes]:
-    """Episodes on falling thresholds: per size class the threshold with the widest gap below it.
+    """Episodes on falling thresholds: of the slowest request, and of the added slowness together.
 
-    Size classes are half octaves of the number of slow requests, so that the number of thresholds
-    tried grows with the logarithm of the data only.
+    Per half octave of Episode counts the threshold with the widest gap below it is taken, so that the
+    number of thresholds tried grows with the logarithm of the data only.
     """
-    slow = np.sort(residual[residual > MIN_SLOW])[::-1][:MOST_SLOW]
-    if len(slow) == 0:
-        return []
+    by_peak = peak_rungs(samples, residual)
+    heavy = mass_rungs(samples, residual)
+    return by_peak + [rung for rung in heavy if not any(alike(rung, other) for other in by_peak)]
+
+
+def alike(rung: Episodes, other: Episodes) -> bool:
+    """Tell two rungs with (nearly) the same Episodes."""
+    return rung.n == other.n and bool(np.all(np.abs(rung.start_s - other.start_s) < MIN_JOIN_S))
+
+
+def peak_rungs(samples: Samples, residual: Floats) -> list[Episodes]:
+    """Rungs by the slowest request of each Episode."""
+    slow = np.sort(residual[residual > LEAST_SLOW])[::-1][:MOST_SLOW]
     gap_s = join_gap_s(samples)
-    rungs: dict[int, Episodes] = {}
+    rungs = []
     for threshold in thresholds(slow):
         found = join(samples, residual, threshold, gap_s)
-        if found.n > MOST_EPISODES:
+        if found.n > most_episodes(samples, gap_s):
             break
-        if found.n >= 3:
-            rungs[found.n] = found
-    return thin(list(rungs.values()))
+        if found.n >= LEAST_EPISODES:
+            rungs.append(found)
+    return thin(rungs)
+
+
+def most_episodes(samples: Samples, gap_s: float) -> float:
+    """Episodes beyond which they stand so close that joining, not stalls, makes their rhythm."""
+    return min(MOST_EPISODES, 0.25 * samples.span_s / gap_s)
+
+
+def mass_rungs(samples: Samples, residual: Floats) -> list[Episodes]:
+    """Rungs by the summed slowness of each Episode: runs of mildly slow requests (a scan statistic).
+
+    The threshold for joining is as low as it can be without noise alone making chains.
+    """
+    if samples.n < MIN_RUN:
+        return []
+    gap_s = join_gap_s(samples)
+    crowd = max(CHAINED * samples.span_s / (samples.n * gap_s), 1.0 / samples.n)
+    low = max(LEAST_SLOW, float(np.quantile(residual, 1 - min(crowd, 0.1))))
+    found = join(samples, residual, low, gap_s)
+    if found.n < LEAST_EPISODES:
+        return []
+    mass = np.bincount(found.member, weights=residual[found.index] - low / 2, minlength=found.n)
+    mass = np.where(found.requests > 1, mass, 0.0)
+    several = np.sort(mass[mass > 0])[::-1]
+    rungs = [only(found, mass > threshold) for threshold in thresholds(several)]
+    enough = [rung for rung in rungs if LEAST_EPISODES <= rung.n <= most_episodes(samples, gap_s)]
+    return thin(enough)
+
+
+def only(episodes: Episodes, chosen: Bools) -> Episodes:
+    """Keep the Episodes where ``chosen`` is true."""
+    number = np.cumsum(chosen) - 1
+    inside = chosen[episodes.member]
+    return Episodes(
+        threshold=episodes.threshold,
+        start_s=episodes.start_s[chosen],
+        end_s=episodes.end_s[chosen],
+        peak=episodes.peak[chosen],
+        requests=episodes.requests[chosen],
+        index=episodes.index[inside],
+        member=number[episodes.member[inside]],
+    )
 
 
 def thresholds(slow: Floats) -> list[float]:
     """Candidate thresholds below falling sorted residuals: the widest gap in each half octave."""
-    below = np.append(slow[1:], MIN_SLOW)
+    if len(slow) == 0:
+        return []
+    below = np.append(slow[1:], min(LEAST_SLOW, slow[-1]))
     gaps = slow - below
     edges = np.unique(np.round(2 ** np.arange(1, np.log2(len(slow)) + 1, 1 / 4)).astype(int))
     edges = np.append(edges[edges <= len(slow)], len(slow) + 1)
@@ -97,8 +157,10 @@ def thresholds(slow: Floats) -> list[float]:
 
 
 def thin(found: list[Episodes]) -> list[Episodes]:
-    """Keep one rung a half octave of Episode counts: the one with the most requests."""
+    """Keep one rung a half octave of Episode counts, an octave above ``MANY``: the longest of each."""
     kept: dict[int, Episodes] = {}
     for episodes in found:
-        kept[int(RUNGS_PER_OCTAVE * np.log2(episodes.n))] = episodes
+        octaves = np.log2(episodes.n)
+        fine = octaves < np.log2(MANY)
+        kept[int(RUNGS_PER_OCTAVE * octaves) if fine else 100 + int(octaves)] = episodes
     return list(kept.values())

@@ -12,11 +12,15 @@ from analysis.stalls.comb import TINY, fold_counts, tail
 from analysis.stalls.samples import Floats
 
 COARSEST_BINS = 6
-LEVELS = 9
+LEVELS, FEW_LEVELS = 9, 5
+FEW_EPISODES = 12
+"""Only with so few Episodes does a claim depend on windows below a fiftieth of the period."""
 MIN_HITS = 3
 MIN_CYCLES = 2.6
 """Three stalls span two periods; with the ends of the run at least this many are asked for."""
-MOST_CELLS = 12_000
+LEAST_SHARE = 1 / 3
+"""Least share of cycles hit: what is missed more often is called random."""
+MOST_CELLS = 8_000
 MOST_ROWS = 2_000
 MOST_LOOKED_AT = 48
 MOST_A_LEVEL = 6
@@ -60,7 +64,7 @@ def search(times_s: Floats, span_s: float, shortest_s: float, narrowest_s: float
     step = 1 / COARSEST_BINS
     found: list[Draft] = []
     bins = COARSEST_BINS
-    for _ in range(LEVELS):
+    for _ in range(LEVELS if len(times_s) <= FEW_EPISODES else FEW_LEVELS):
         if len(periods) == 0 or span_s / MIN_CYCLES * 2 / bins < narrowest_s:
             break
         score, phase = score_rows(times_s, periods, bins, span_s)
@@ -93,7 +97,7 @@ def score_block(times_s: Floats, periods: Floats, bins: int, span_s: float) -> t
     k, c = hit[rows, best], cycles[rows, best]
     chance = np.minimum(len(times_s) * periods * 2 / bins / span_s, 1.0)
     log_tail = np.log(np.maximum(tail(k, c, chance), TINY))
-    score = np.where(k >= MIN_HITS, log_tail + log_trials(c, bins / 2), np.inf)
+    score = np.where((k >= MIN_HITS) & (k >= LEAST_SHARE * c), log_tail + log_trials(c, bins / 2), np.inf)
     return score, (best + 1) * periods / bins
 
 

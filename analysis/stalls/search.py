@@ -9,17 +9,19 @@ import numpy as np
 from analysis.stalls import grid
 from analysis.stalls.comb import Comb, Exposure
 from analysis.stalls.episodes import Episodes, ladder
+from analysis.stalls.load import follows_load
 from analysis.stalls.refinement import Fit, best_width, refine
-from analysis.stalls.samples import Floats, Samples
+from analysis.stalls.samples import Bools, Floats, Samples
 from analysis.stalls.significance import log_score, p_value, search_cost
 
 FINALISTS = 12
 MOST_SOURCES = 3
-LEAST_SHARE = 1 / 3
 HARMONICS = (1 / 3, 1 / 2, 2.0, 3.0)
 SIMPLER = 1.0
 """A multiple or fraction must score this much better (log) to replace the comb it came from."""
 ANCHORS = 2
+BOTH_ANCHORS = 40
+"""With more Episodes the period is sharp enough from starts alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,9 +35,12 @@ class Candidate:
     p_value: float
 
     @property
-    def times_s(self) -> Floats:
-        """Anchors of all Episodes."""
-        return anchors(self.episodes, self.by_end)
+    def hit(self) -> Bools:
+        """Which Episodes fall into a window of the comb, shape (m,)."""
+        times = self.episodes.end_s if self.by_end else self.episodes.start_s
+        cycle = np.round((times - self.comb.phase_s) / self.comb.period_s)
+        off = np.abs(times - self.comb.phase_s - cycle * self.comb.period_s)
+        return np.asarray(off <= self.comb.width_s / 2)
 
 
 def anchors(episodes: Episodes, by_end: bool) -> Floats:
@@ -69,7 +74,7 @@ def best(samples: Samples, residual: Floats, exposure: Exposure, searches: int =
     shortest_s = shortest_period_s(samples)
     drafts: list[tuple[float, Attempt, grid.Draft]] = []
     for episodes in rungs:
-        for by_end in (False, True):
+        for by_end in (False, True) if episodes.n <= BOTH_ANCHORS else (False,):
             attempt = Attempt(episodes=episodes, by_end=by_end, rungs=len(rungs) * ANCHORS, searches=searches)
             found = grid.search(attempt.times_s, exposure.span_s, shortest_s, samples.resolution_s)
             drafts.extend((draft.score + search_cost(episodes.n), attempt, draft) for draft in found)
@@ -113,7 +118,7 @@ def fitted(
         if fit is None or fit.period_s * (grid.MIN_CYCLES - 1) > exposure.span_s:
             continue
         comb = best_width(times_s, fit, min(1.3 * width_s, 0.4 * fit.period_s), narrowest_s, exposure)
-        if comb.hit >= LEAST_SHARE * comb.expected:
+        if comb.hit >= grid.LEAST_SHARE * comb.expected:
             results.append((log_score(comb), comb, fit))
     return min(results, key=lambda item: item[0], default=None)
 
@@ -123,18 +128,21 @@ def sources(
 ) -> tuple[list[Candidate], float]:
     """All combs that may be claimed at ``alpha``, and the p-value of the best whether or not it may."""
     claims: list[Candidate] = []
-    first_p = 1.0
+    smallest_p: float | None = None
     rest = residual.copy()
-    for turn in range(MOST_SOURCES):
+    for _ in range(MOST_SOURCES):
         candidate = best(samples, rest, exposure, searches)
-        if turn == 0 and candidate is not None:
-            first_p = candidate.p_value
-        if candidate is None or candidate.p_value > alpha:
+        if candidate is None:
             break
-        if not any(related(candidate.fit.period_s, claim.fit.period_s) for claim in claims):
+        by_load = follows_load(samples, candidate.episodes.start_s[candidate.hit], candidate.fit.period_s)
+        if not by_load and smallest_p is None:
+            smallest_p = candidate.p_value
+        if candidate.p_value > alpha:
+            break
+        if not by_load and not any(related(candidate.fit.period_s, c.fit.period_s) for c in claims):
             claims.append(candidate)
         rest[explained(samples, candidate)] = -np.inf
-    return claims, first_p
+    return claims, 1.0 if smallest_p is None else smallest_p
 
 
 def related(period_s: float, claimed_s: float) -> bool:
@@ -145,10 +153,7 @@ def related(period_s: float, claimed_s: float) -> bool:
 
 def explained(samples: Samples, candidate: Candidate) -> np.ndarray:
     """Requests that start or are in flight in a window of the comb; bool array of shape (n,)."""
-    comb, episodes = candidate.comb, candidate.episodes
-    times = episodes.end_s if candidate.by_end else episodes.start_s
-    cycle = np.round((times - comb.phase_s) / comb.period_s)
-    hit = np.abs(times - comb.phase_s - cycle * comb.period_s) <= comb.width_s / 2
+    episodes, hit = candidate.episodes, candidate.hit
     out = np.zeros(samples.n, dtype=bool)
     for start, end in zip(episodes.start_s[hit], episodes.end_s[hit], strict=True):
         low, high = np.searchsorted(samples.start_s, [start - 1.0, end + 1.0])

@@ -9,7 +9,7 @@ from analysis.stalls.grid import log_trials
 
 SEARCH_LOW, SEARCH_HIGH = -1.0, 2.4
 SEARCH_SLOPE, SEARCH_ZERO = 1.4, 9.0
-RUNG_COST = 0.35
+RUNG_COST = 1.0
 """Log of the trials a further rung of thresholds adds, in units of the log of their number, measured:
 rungs share most of their Episodes, so they are far from independent."""
 
