@@ -11,7 +11,7 @@ from pathlib import Path
 
 from analysis.findings import RunFacts, Verdict
 from orchestrator.catalog import Catalog
-from orchestrator.errors import ExitCode
+from orchestrator.errors import ExitCode, StallwatchError
 from orchestrator.home import Home
 from orchestrator.judging import Judged, judge, write_report
 from orchestrator.k6.binary import K6Binary
@@ -21,7 +21,7 @@ from orchestrator.model import Node, NodeKind, RunState, Service
 from orchestrator.plan import Plan
 from orchestrator.runs.interrupts import Interrupts
 from orchestrator.runs.record import RunRecord
-from orchestrator.runs.recovery import close_abandoned
+from orchestrator.runs.recovery import close_abandoned, close_campaign
 from orchestrator.runs.run import Run
 from orchestrator.runs.waves import Starter, Tick, run_side_by_side
 from orchestrator.stores.parquet import ParquetStore
@@ -77,13 +77,15 @@ def run_campaign(plan: Plan, home: Home, binary: K6Binary, on_tick: Tick = lambd
     ------
     StallwatchError
         k6 cannot be started, or the home cannot be written.
+    KeyboardInterrupt
+        It was interrupted before anything ran, or for the second time.
     """
     kept = open_records(home)
     with Interrupts() as interrupts, kept.catalog.holding(plan.id):
         kept.catalog.add_campaign(
             id=plan.id, profile=plan.profile.name, state=RunState.RUNNING, started_ns=time.time_ns()
         )
-        runs = _run_all(plan, kept, binary, interrupts, on_tick)
+        runs = _measured(plan, kept, binary, interrupts, on_tick)
         judged = judge(runs, kept.store)
         report = write_report(judged, home, plan.id)
         _conclude(kept.catalog, plan.id, judged, interrupted=interrupts.asked.is_set())
@@ -94,6 +96,25 @@ def run_campaign(plan: Plan, home: Home, binary: K6Binary, on_tick: Tick = lambd
         failures=tuple(f"{run.node}: {run.error}" for run in runs if run.error),
         interrupted=interrupts.asked.is_set(),
     )
+
+
+def _measured(
+    plan: Plan, kept: Records, binary: K6Binary, interrupts: Interrupts, on_tick: Tick
+) -> list[RunRecord]:
+    """Run all there is to run; when that comes to nothing, close the campaign before saying so."""
+    try:
+        runs = _run_all(plan, kept, binary, interrupts, on_tick)
+    except StallwatchError as error:
+        _close(kept, plan, RunState.FAILED, str(error))
+        raise
+    if not runs:
+        _close(kept, plan, RunState.INTERRUPTED, "interrupted before anything ran")
+        raise KeyboardInterrupt
+    return runs
+
+
+def _close(kept: Records, plan: Plan, state: RunState, why: str) -> None:
+    close_campaign(kept.catalog, kept.store, kept.home.runs_dir, plan.id, state=state, why=why)
 
 
 def _run_all(
@@ -139,6 +160,10 @@ def _starter(plan: Plan, node: Node, kept: Records, binary: K6Binary) -> Starter
     def start() -> Run:
         folder = kept.home.run_dir(record.id)
         command = prepare(binary, plan.profile, service, node, folder=folder / "k6", environ=os.environ)
+        started = record.closed(started_ns=time.time_ns())
+        # Record and table come first: whatever the catalog names can be read, whenever a crash comes.
+        started.write(folder)
+        writer = kept.store.writer(record.id)
         kept.catalog.add_run(
             id=record.id,
             campaign_id=plan.id,
@@ -146,15 +171,15 @@ def _starter(plan: Plan, node: Node, kept: Records, binary: K6Binary) -> Starter
             kind=node.kind,
             profile=plan.profile.name,
             state=RunState.RUNNING,
-            started_ns=time.time_ns(),
+            started_ns=started.started_ns,
         )
-        return Run(record.closed(started_ns=time.time_ns()), command, kept.store, folder)
+        return Run(started, command, writer, folder)
 
     return start
 
 
 def _conclude(catalog: Catalog, campaign_id: str, judged: Judged, *, interrupted: bool) -> None:
-    for result in judged.analysis.everything():
+    for result in judged.results():
         catalog.update_run(f"{campaign_id}.{result.name}", verdict=result.analysis.verdict)
     failed = any(record.error for record in judged.records)
     catalog.update_campaign(

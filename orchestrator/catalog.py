@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import fcntl
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,7 @@ runs = sa.Table(
 )
 
 Row = dict[str, Any]
+BUSY_S = 30.0
 
 
 class Catalog:
@@ -61,8 +63,13 @@ class Catalog:
     def __init__(self, database: Path, locks: Path) -> None:
         self._locks = locks
         self._where = database
-        self._engine = sa.create_engine(f"sqlite:///{database}", connect_args={"timeout": 30})
-        sa.event.listen(self._engine, "connect", _configure)
+        # One connection a use: nothing stays open that a fork or a forgotten close could get hold of.
+        self._engine = sa.create_engine(
+            sa.URL.create("sqlite", database=str(database)),
+            connect_args={"timeout": BUSY_S},
+            poolclass=sa.NullPool,
+        )
+        sa.event.listen(self._engine, "connect", self._configure)
         with self._writing() as connection:
             _META.create_all(connection)
 
@@ -78,10 +85,24 @@ class Catalog:
             finally:
                 path.unlink(missing_ok=True)
 
-    def abandoned(self) -> list[Row]:
-        """Return the campaigns that say ``running`` although nobody runs them."""
-        found = self._rows(sa.select(campaigns).where(campaigns.c.state == RunState.RUNNING))
-        return [row for row in found if not self._held(row["id"])]
+    def running(self) -> list[Row]:
+        """Return the campaigns that say ``running``, whether anybody runs them or not."""
+        return self._rows(sa.select(campaigns).where(campaigns.c.state == RunState.RUNNING))
+
+    @contextmanager
+    def taking_over(self, campaign_id: str) -> Iterator[bool]:
+        """Hold a campaign's lock and give True when it says ``running`` although nobody runs it.
+
+        Gives False when somebody does, or has closed it meanwhile.
+        """
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(self.holding(campaign_id))
+            except BlockingIOError:
+                abandoned = False
+            else:  # read again under the lock: another command may have been quicker
+                abandoned = any(row["id"] == campaign_id for row in self.running())
+            yield abandoned
 
     def add_campaign(self, **values: Any) -> None:
         """Add a campaign."""
@@ -123,7 +144,12 @@ class Catalog:
             There is none.
         """
         known = self.list_campaigns()
-        if name == "last" and known:
+        if not known:
+            raise UsageError(
+                f"there is no run or campaign {name!r}: nothing has run yet in {self._where.parent}",
+                hint="`stallwatch run-smoke` makes one; --home or STALLWATCH_HOME name another home",
+            )
+        if name == "last":
             return known[0], self.list_runs(known[0]["id"])
         for campaign in known:
             if campaign["id"] == name:
@@ -131,38 +157,32 @@ class Catalog:
         for run in self.list_runs():
             if run["id"] == name:
                 return next(row for row in known if row["id"] == run["campaign_id"]), [run]
-        latest = f", the latest being {known[0]['id']}" if known else ""
         raise UsageError(
-            f"there is no run or campaign {name!r}; {len(known)} campaigns are known{latest}",
-            hint="`stallwatch list runs` shows them; a file's path works too",
+            f"there is no run or campaign {name!r}, the latest campaign being {known[0]['id']}",
+            hint="`stallwatch list runs` and `stallwatch list campaigns` show what there is",
         )
 
-    def _held(self, campaign_id: str) -> bool:
-        try:
-            with (self._locks / campaign_id).open("r") as file:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except FileNotFoundError:
-            return False
-        except BlockingIOError:
-            return True
-        return False
-
     def _rows(self, query: sa.Select[Any]) -> list[Row]:
-        with self._engine.connect() as connection:
+        with self._telling(), self._engine.connect() as connection:
             return [dict(row) for row in connection.execute(query).mappings()]
 
     @contextmanager
     def _writing(self) -> Iterator[sa.Connection]:
+        with self._telling(), self._engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
         try:
-            with self._engine.begin() as connection:
-                yield connection
-        except sa.exc.DBAPIError as error:
+            yield
+        except (sa.exc.DBAPIError, sqlite3.Error) as error:
+            cause = error.orig if isinstance(error, sa.exc.DBAPIError) else error
             raise StoreError(
-                f"the catalog {self._where} cannot be used: {error.orig}",
-                hint="is its folder writable, and is there room on the disk?",
+                f"the catalog {self._where} cannot be used: {cause}",
+                hint="is it a catalog of stallwatch, its folder writable, and room on the disk?",
             ) from error
 
-
-def _configure(connection: Any, _record: Any) -> None:
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("PRAGMA synchronous=NORMAL")
+    @staticmethod
+    def _configure(connection: sqlite3.Connection, _record: object) -> None:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=NORMAL")

@@ -8,24 +8,62 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from analysis.findings import CampaignAnalysis, NodeResult, RunAnalysis
+from analysis.findings import CampaignAnalysis, NodeResult, RunAnalysis, Verdict
+from orchestrator.catalog import Row
 from orchestrator.errors import StoreError
 from orchestrator.home import Home
-from orchestrator.model import NodeKind
-from orchestrator.runs.record import RunRecord
+from orchestrator.model import NodeKind, RunState
+from orchestrator.runs.record import RunRecord, read_record
 from orchestrator.stores.contract import RunStore
 
 if TYPE_CHECKING:
     import pandas as pd
 
+MAX_ERRORS = 3
+"""Kinds of errors that are said beside the verdict; the report lists more."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """Runs with what the analysis says of them; ``frames`` are by node name."""
+    """Runs with what the analysis says of them; ``frames`` are by node name.
+
+    ``spare`` are the controls of further waves: the analysis compares with the worst one only.
+    """
 
     records: tuple[RunRecord, ...]
     frames: dict[str, pd.DataFrame]
     analysis: CampaignAnalysis
+    spare: tuple[NodeResult, ...] = ()
+
+    def results(self) -> tuple[NodeResult, ...]:
+        """Return the result of every Run."""
+        return (*self.analysis.everything(), *self.spare)
+
+
+def stored_records(runs: Sequence[Row], home: Home) -> tuple[list[RunRecord], list[str]]:
+    """Return the records of runs that the catalog names, and what is said of those that are gone.
+
+    Raises
+    ------
+    StoreError
+        None of them can be read.
+    """
+    records, gone = [], []
+    for run in runs:
+        try:
+            records.append(read_record(home.run_dir(run["id"])))
+        except StoreError as error:
+            gone.append(error)
+    if not records:
+        raise (
+            gone[0]
+            if gone
+            else StoreError(
+                "this campaign ended before any run had started: there are no requests",
+                hint="`stallwatch list campaigns` shows the others",
+            )
+        )
+    return records, [str(error) for error in gone]
 
 
 def judge_run(record: RunRecord, frame: pd.DataFrame) -> RunAnalysis:
@@ -33,14 +71,44 @@ def judge_run(record: RunRecord, frame: pd.DataFrame) -> RunAnalysis:
     from analysis.run import analyze_run
 
     analysis = analyze_run(frame, facts=record.facts, limits=record.limits, detection=record.detection)
-    failed = (f"the run failed: {record.error}",) if record.error else ()
-    return replace(analysis, reasons=failed + analysis.reasons, notes=analysis.notes + record.notes)
+    unfit = _unfit(record)
+    passes = analysis.verdict is Verdict.PASS
+    return replace(
+        analysis,
+        verdict=Verdict.INCONCLUSIVE if unfit and passes else analysis.verdict,
+        reasons=unfit + analysis.reasons,
+        notes=(*error_notes(record.node, analysis, frame), *analysis.notes, *record.notes),
+    )
+
+
+def _unfit(record: RunRecord) -> tuple[str, ...]:
+    """Say why a Run, whatever its requests look like, is none to pass."""
+    if record.error:
+        return (f"the run failed: {record.error}",)
+    if record.state is RunState.RUNNING:
+        return ("the run still goes on: this is what it has stored so far",)
+    return ()
+
+
+def error_notes(name: str, analysis: RunAnalysis, frame: pd.DataFrame) -> list[str]:
+    """Say in words which errors there were, each with its count, the most frequent first."""
+    from reports.errors import error_kinds
+
+    kinds = error_kinds([NodeResult(name=name, kind="", analysis=analysis)], {name: frame})
+    shown = kinds.listed[:MAX_ERRORS]
+    several = len({kind.endpoint for kind in kinds.listed}) > 1
+    notes = [
+        f"{kind.count} of {analysis.requests:,} requests: {kind.error}"
+        + (f" at {kind.endpoint}" if several else "")
+        for kind in shown
+    ]
+    more = len(kinds.listed) - len(shown) + kinds.more
+    return [*notes, f"and {more} other kinds of errors"] if more else notes
 
 
 def judge(records: Sequence[RunRecord], store: RunStore) -> Judged:
     """Analyze Runs that were made together."""
     from analysis.campaign import analyze_campaign
-
     from orchestrator.stores.frames import to_frame
 
     frames = {record.node: to_frame(store.batches(record.id)) for record in records}
@@ -50,13 +118,21 @@ def judge(records: Sequence[RunRecord], store: RunStore) -> Judged:
     ]
     nodes = [result for result in results if result.kind != NodeKind.CONTROL]
     controls = [result for result in results if result.kind == NodeKind.CONTROL]
+    control, spare = _worst_first(controls) if nodes and controls else (None, ())
     analysis = analyze_campaign(
-        nodes or controls,
-        controls[0] if nodes and controls else None,
-        limits=records[0].limits,
-        detection=records[0].detection,
+        nodes or controls, control, limits=records[0].limits, detection=records[0].detection
     )
-    return Judged(records=tuple(records), frames=frames, analysis=analysis)
+    if control is not None and spare:
+        note = f"{len(controls)} controls ran, one a wave: the worst of them is {control.name}"
+        analysis = replace(analysis, notes=(*analysis.notes, note))
+    return Judged(records=tuple(records), frames=frames, analysis=analysis, spare=spare)
+
+
+def _worst_first(controls: list[NodeResult]) -> tuple[NodeResult, tuple[NodeResult, ...]]:
+    """Return the control that says most against the generator, and the others."""
+    worst = Verdict.worst([control.analysis.verdict for control in controls])
+    chosen = next(control for control in controls if control.analysis.verdict is worst)
+    return chosen, tuple(control for control in controls if control is not chosen)
 
 
 def write_report(judged: Judged, home: Home, name: str) -> Path:

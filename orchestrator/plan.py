@@ -30,6 +30,15 @@ class Plan:
         for first in range(0, len(self.nodes), self.max_parallel):
             yield tuple(self.nodes[first : first + self.max_parallel])
 
+    def in_words(self) -> str:
+        """Say how much load is coming, how long, and in how many waves."""
+        waves = len(list(self.waves()))
+        profile = self.profile
+        load = f"{profile.rate_per_s:g} requests/s a node for {profile.duration_s:g} s"
+        if waves == 1:
+            return f"{load}, beside a control"
+        return f"{load}, in {waves} waves of at most {self.max_parallel}, each beside a control"
+
     def control(self, wave: int, port: int) -> Node:
         """Return the control beside a wave: the loopback server, reached as the service is."""
         name = CONTROL if wave == 0 else f"{CONTROL}-{wave + 1}"

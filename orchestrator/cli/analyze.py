@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from orchestrator.cli.output import Format, print_json
+from orchestrator.cli.output import Format, print_json, say
+from orchestrator.errors import StallwatchError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from analysis.findings import RunAnalysis
+    from analysis.findings import RunAnalysis, Verdict
     from orchestrator.home import Home
 
 
@@ -26,46 +26,68 @@ def command(
     ] = None,
     output: Annotated[Format, typer.Option("--format", help="How the findings are printed.")] = Format.TEXT,
 ) -> int:
-    """Find stalls in runs that were stored, or in files that k6 wrote."""
-    from analysis.result import to_json
+    """Find stalls in runs that were stored, or in files that k6 wrote.
 
+    An input that cannot be read is said and passed over; the exit code is then its own.
+    """
     from analysis.findings import Verdict
     from orchestrator.campaign import EXIT_CODES
-    from orchestrator.cli.results import run_lines
     from orchestrator.home import Home
 
-    verdicts = []
+    verdicts, unreadable = [], []
     for name in names:
-        for label, analysis in _analyses(name, Home.find(home, os.environ)):
-            verdicts.append(analysis.verdict)
-            if output is Format.JSON:
-                print_json(to_json(analysis, input_name=label))
-            else:
-                print("\n".join(run_lines(label, analysis)), flush=True)
-    return EXIT_CODES[Verdict.worst(verdicts)]
+        try:
+            verdicts.append(_analyze(name, Home.find(home, os.environ), output))
+        except StallwatchError as error:
+            say(f"error: {error}")
+            unreadable.append(error.exit_code)
+    return max(unreadable) if unreadable else EXIT_CODES[Verdict.worst(verdicts)]
 
 
-def _analyses(name: str, home: Home) -> Iterator[tuple[str, RunAnalysis]]:
+def _analyze(name: str, home: Home, output: Format) -> Verdict:
     from orchestrator.sources import looks_like_file
 
-    if looks_like_file(name):
-        from analysis.run import analyze_run
+    return _file(name, output) if looks_like_file(name) else _stored(name, home, output)
 
-        from analysis.findings import Detection, Limits, RunFacts
-        from orchestrator.sources import read_file
 
-        frame, dropped = read_file(Path(name))
-        facts = RunFacts(dropped_iterations=dropped)
-        yield name, analyze_run(frame, facts=facts, limits=Limits(), detection=Detection())
-        return
+def _file(name: str, output: Format) -> Verdict:
+    from analysis.findings import Detection, Limits, RunFacts
+    from analysis.run import analyze_run
+    from orchestrator.judging import error_notes
+    from orchestrator.sources import read_file
+
+    table = read_file(Path(name))
+    facts = RunFacts(dropped_iterations=table.dropped_iterations)
+    analysis = analyze_run(table.frame, facts=facts, limits=Limits(), detection=Detection())
+    notes = (*error_notes(name, analysis, table.frame), *analysis.notes, *table.notes)
+    _print(name, replace(analysis, notes=notes), output)
+    return analysis.verdict
+
+
+def _stored(name: str, home: Home, output: Format) -> Verdict:
+    """Analyze a Run, or the Runs of a Campaign as they were judged together."""
     from orchestrator.campaign import open_records
-    from orchestrator.judging import judge_run
-    from orchestrator.runs.record import read_record
-    from orchestrator.stores.frames import to_frame
+    from orchestrator.judging import judge, stored_records
 
     kept = open_records(home)
-    for run in kept.catalog.find(name)[1]:
-        yield (
-            run["id"],
-            judge_run(read_record(home.run_dir(run["id"])), to_frame(kept.store.batches(run["id"]))),
-        )
+    campaign, runs = kept.catalog.find(name)
+    records, gone = stored_records(runs, home)
+    for text in gone:
+        say(f"warning: {text}")
+    judged = judge(records, kept.store)
+    if output is Format.TEXT and len(records) > 1:
+        print(f"{campaign['id']}: {judged.analysis.sentence}")
+    ids = {record.node: record.id for record in records}
+    for result in judged.results():
+        _print(ids[result.name], result.analysis, output)
+    return judged.analysis.verdict
+
+
+def _print(label: str, analysis: RunAnalysis, output: Format) -> None:
+    from analysis.result import to_json
+    from orchestrator.cli.results import run_lines
+
+    if output is Format.JSON:
+        print_json(to_json(analysis, input_name=label))
+    else:
+        print("\n".join(run_lines(label, analysis)), flush=True)

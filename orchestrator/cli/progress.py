@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from rich.live import Live
@@ -27,14 +27,34 @@ def progress(title: str, duration_s: float) -> Iterator[Tick]:
     began = time.monotonic()
     screen = console()
     if not screen.is_terminal:
-        yield _plain(title, duration_s, began)
+        yield _while_heard(_plain(title, duration_s, began))
         return
-    with Live(console=screen, auto_refresh=False, transient=True) as live:
+    live = Live(console=screen, auto_refresh=False, transient=True)
 
-        def tick(snapshots: Mapping[str, Snapshot]) -> None:
-            live.update(_table(title, duration_s, time.monotonic() - began, snapshots), refresh=True)
+    def tick(snapshots: Mapping[str, Snapshot]) -> None:
+        live.update(_table(title, duration_s, time.monotonic() - began, snapshots), refresh=True)
 
-        yield tick
+    live.start()
+    try:
+        yield _while_heard(tick)
+    finally:
+        with suppress(OSError):
+            live.stop()
+
+
+def _while_heard(tick: Tick) -> Tick:
+    """Fall silent when the terminal is gone or nobody reads: what is measured goes on."""
+    heard = True
+
+    def quiet(snapshots: Mapping[str, Snapshot]) -> None:
+        nonlocal heard
+        if heard:
+            try:
+                tick(snapshots)
+            except OSError:
+                heard = False
+
+    return quiet
 
 
 def _plain(title: str, duration_s: float, began: float) -> Tick:
@@ -46,10 +66,12 @@ def _plain(title: str, duration_s: float, began: float) -> Tick:
         if now - told >= PLAIN_EVERY_S:
             told = now
             figures = "; ".join(
-                f"{name} {s.requests:,} requests, slowest {latency(s.slowest_ms)}"
+                f"{name} {s.requests:,} requests"
+                + (f", {s.failed:,} failed" if s.failed else "")
+                + f", slowest {latency(s.slowest_ms)}"
                 for name, s in snapshots.items()
             )
-            say(f"{title}: {now - began:.0f} of {duration_s:.0f} s: {figures}")
+            say(f"{title}: {now - began:.0f} of {duration_s:.0f} s (slowest of the last 10 s): {figures}")
 
     return tick
 

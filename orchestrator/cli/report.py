@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from orchestrator.cli.output import say
+
 
 def command(
     name: Annotated[
@@ -20,13 +22,14 @@ def command(
     """Render the HTML report of a run or a campaign again and print its path."""
     from orchestrator.campaign import EXIT_CODES, open_records
     from orchestrator.home import Home
-    from orchestrator.judging import judge, write_report
-    from orchestrator.runs.record import read_record
+    from orchestrator.judging import judge, stored_records, write_report
 
     where = Home.find(home, os.environ)
     kept = open_records(where)
     campaign, runs = kept.catalog.find(name)
-    records = [read_record(where.run_dir(run["id"])) for run in runs]
+    records, gone = stored_records(runs, where)
+    for text in gone:
+        say(f"warning: {text}")
     judged = judge(records, kept.store)
     stem = campaign["id"] if name == "last" else name
     print(f"report: {write_report(judged, where, stem)}")

@@ -13,17 +13,21 @@ if TYPE_CHECKING:
 
     from analysis.findings import CampaignAnalysis, NodeResult, RunAnalysis
 
-HEADINGS = ("node", "verdict", "requests", "p50", "p99", "slowest", "errors", "kept", "periodic stall")
+HEADINGS = ("node", "verdict", "requests", "errors", "p50", "slowest", "periodic stall")
 MAX_EPISODES = 10
 
 
 def campaign_lines(campaign: CampaignAnalysis) -> list[str]:
-    """Return the verdict in words, the table of nodes, and why."""
+    """Return the verdict in words, the table of nodes (80 columns where names are short), and why."""
+    from analysis.campaign import names
+
     results = campaign.everything()
     lines = [campaign.sentence, "", *table(HEADINGS, [_row(result) for result in results]), ""]
+    said: dict[str, list[NodeResult]] = {}  # what holds for several nodes is said once
     for result in results:
-        lines += [f"{result.name}: {text}" for text in (*result.analysis.reasons, *result.analysis.notes)]
-    return lines + list(campaign.notes)
+        for text in (*result.analysis.reasons, *result.analysis.notes):
+            said.setdefault(text, []).append(result)
+    return [*lines, *(f"{names(who)}: {text}" for text, who in said.items()), *campaign.notes]
 
 
 def run_lines(name: str, analysis: RunAnalysis) -> list[str]:
@@ -72,20 +76,14 @@ def table(headings: Iterable[str], rows: Iterable[Iterable[str]]) -> list[str]:
 
 def _row(result: NodeResult) -> tuple[str, ...]:
     a = result.analysis
-    stalls = "; ".join(
-        f"{s.stall_s:.2f} s every {s.period_s:.2f} s"
-        f" ({s.cycles_hit} of {s.cycles_expected} cycles, p = {s.p_value:.1g})"
-        for s in a.periodic_stalls
-    )
+    stalls = "; ".join(f"{s.stall_s:.2f} s every {s.period_s:.2f} s" for s in a.periodic_stalls)
     return (
         result.name,
         a.verdict.value,
         f"{a.requests:,}",
-        latency(a.latency.p50_ms),
-        latency(a.latency.p99_ms),
-        latency(a.latency.max_ms),
         f"{a.errors:,}",
-        _share(a.kept_share),
+        latency(a.latency.p50_ms),
+        latency(a.latency.max_ms),
         stalls or "none",
     )
 

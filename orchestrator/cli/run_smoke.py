@@ -53,7 +53,8 @@ def command(  # noqa: PLR0917 # typer fills them by name
         detection=settings.detection(),
         max_parallel=settings.max_parallel,
     )
-    say(f"campaign {plan.id}: {', '.join(n.name for n in plan.nodes)}; k6 {binary.version_text}")
+    say(f"campaign {plan.id}: {', '.join(n.name for n in plan.nodes)}")
+    say(f"{plan.in_words()}; k6 {binary.version_text}")
     with progress(plan.profile.name, plan.profile.duration_s) as tick:
         result = run_campaign(plan, Home.find(home, os.environ), binary, tick)
     if output is Format.JSON:

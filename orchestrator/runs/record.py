@@ -43,11 +43,22 @@ class RunRecord:
     settings: dict[str, str] = field(default_factory=dict)
 
     def write(self, folder: Path) -> None:
-        """Write run.json, whole or not at all."""
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        """Write run.json, whole or not at all.
+
+        Raises
+        ------
+        StoreError
+            The folder cannot be written.
+        """
         part = folder / f"{FILE}.part"
-        part.write_text(json.dumps(asdict(self), indent=1), encoding="utf-8")
-        part.replace(folder / FILE)
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            part.write_text(json.dumps(asdict(self), indent=1), encoding="utf-8")
+            part.replace(folder / FILE)
+        except OSError as error:
+            raise StoreError(
+                f"{folder / FILE}: {error.strerror or error}", hint="is the disk full?"
+            ) from error
 
     def closed(self, **changes: Any) -> RunRecord:
         """Return the record with other values."""

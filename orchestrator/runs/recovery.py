@@ -2,42 +2,89 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from pathlib import Path
 
-from orchestrator.catalog import Catalog
+import pyarrow.compute as pc
+
+from orchestrator.catalog import Catalog, Row
 from orchestrator.errors import StoreError
 from orchestrator.model import RunState
-from orchestrator.runs.record import read_record
+from orchestrator.runs.record import RunRecord, read_record
 from orchestrator.stores.parquet import ParquetStore
+
+NOTE = "stallwatch ended before this run did: what it had stored is kept, what was in flight is unknown"
 
 
 def close_abandoned(catalog: Catalog, store: ParquetStore, runs_dir: Path) -> list[str]:
     """Close every campaign whose process is gone; return their ids."""
     closed = []
-    for campaign in catalog.abandoned():
-        for run in catalog.list_runs(campaign["id"]):
-            if run["state"] == RunState.RUNNING:
-                _close(catalog, store, runs_dir / run["id"], run["id"])
-        catalog.update_campaign(campaign["id"], state=RunState.INTERRUPTED, ended_ns=time.time_ns())
-        closed.append(campaign["id"])
+    for campaign in catalog.running():
+        with catalog.taking_over(campaign["id"]) as abandoned:
+            if abandoned:
+                close_campaign(catalog, store, runs_dir, campaign["id"], state=RunState.INTERRUPTED)
+                closed.append(campaign["id"])
     return closed
 
 
-def _close(catalog: Catalog, store: ParquetStore, folder: Path, run_id: str) -> None:
-    rows = store.seal(run_id)
-    try:
-        record = read_record(folder)
-    except StoreError:
-        record = None  # the crash came before run.json: there is nothing more to say of this run
-    if record is not None and record.state is RunState.RUNNING:
-        facts = replace(record.facts, interrupted=True)
-        note = (
-            "stallwatch ended before this run did: what it had stored is kept, what was in flight is unknown"
-        )
+def close_campaign(
+    catalog: Catalog, store: ParquetStore, runs_dir: Path, campaign_id: str, *, state: RunState, why: str = ""
+) -> None:
+    """Close a campaign that came to no verdict, and its runs; call it with the campaign's lock held.
+
+    It ended when its last stored request did: when somebody looks again says nothing of that.
+    """
+    ends = [
+        _close_run(catalog, store, runs_dir / run["id"], run)
+        for run in catalog.list_runs(campaign_id)
+        if run["state"] == RunState.RUNNING
+    ]
+    last_ns = max((end for end in ends if end is not None), default=None)
+    catalog.update_campaign(campaign_id, state=state, ended_ns=last_ns, sentence=why or None)
+
+
+def _close_run(catalog: Catalog, store: ParquetStore, folder: Path, run: Row) -> int | None:
+    """Close one run; return the end of its last request in ns UTC, None without one."""
+    record = _record(folder)
+    if record is not None and record.state is not RunState.RUNNING:
+        # Only the catalog had not heard of it yet.
+        _tell(catalog, record)
+        return record.ended_ns
+    rows = _sealed(store, run["id"])
+    ended_ns = _last_end_ns(store, run["id"]) if rows else None
+    if record is not None:
         record = record.closed(
-            state=RunState.INTERRUPTED, rows=rows, facts=facts, notes=(*record.notes, note)
+            state=RunState.INTERRUPTED,
+            rows=rows,
+            ended_ns=ended_ns,
+            facts=replace(record.facts, interrupted=True),
+            notes=(*record.notes, NOTE),
         )
         record.write(folder)
-    catalog.update_run(run_id, state=RunState.INTERRUPTED, requests=rows, ended_ns=time.time_ns())
+    catalog.update_run(run["id"], state=RunState.INTERRUPTED, requests=rows, ended_ns=ended_ns)
+    return ended_ns
+
+
+def _record(folder: Path) -> RunRecord | None:
+    try:
+        return read_record(folder)
+    except StoreError:
+        return None  # taken away by hand: there is nothing more to say of this run
+
+
+def _tell(catalog: Catalog, record: RunRecord) -> None:
+    catalog.update_run(
+        record.id, state=record.state, requests=record.rows, ended_ns=record.ended_ns, error=record.error
+    )
+
+
+def _sealed(store: ParquetStore, run_id: str) -> int:
+    try:
+        return store.seal(run_id)
+    except OSError:  # a full disk: the stream stays, and is as readable
+        return store.count(run_id)
+
+
+def _last_end_ns(store: ParquetStore, run_id: str) -> int:
+    batches = (batch for batch in store.batches(run_id) if batch.num_rows)
+    return max(int(pc.max(batch.column("end_ns")).as_py()) for batch in batches)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,24 +14,36 @@ from orchestrator.k6.summary import read_totals
 from orchestrator.k6.wrapper import K6Command
 from orchestrator.model import RunState
 from orchestrator.runs.record import RunRecord
-from orchestrator.stores.contract import RunStore
+from orchestrator.stores.contract import RunWriter
 
 OVERTIME_S = 60.0
 
 
 class Run:
-    """A Run that goes on: start it from the thread that outlives it (see ``processes.start``)."""
+    """A Run that goes on: start it from the thread that outlives it (see ``processes.start``).
 
-    def __init__(self, record: RunRecord, command: K6Command, store: RunStore, folder: Path) -> None:
+    Its record is written already, and its table open. k6 is killed when it has not ended ``overtime_s``
+    after the planned duration and the last request's timeout, or after it was asked to end.
+    """
+
+    def __init__(
+        self,
+        record: RunRecord,
+        command: K6Command,
+        writer: RunWriter,
+        folder: Path,
+        *,
+        overtime_s: float = OVERTIME_S,
+    ) -> None:
         self._command = command
         self._folder = folder
-        self._interrupted = False
-        record.write(folder)
-        self._writer = store.writer(record.id)
-        self._recording = Recording(self._writer)
+        self._interrupted = self._overdue = self._closed = False
+        self._writer = writer
+        self._recording = Recording(writer)
         self.record = record
+        self._overtime_s = overtime_s
         facts = record.facts
-        self._deadline = time.monotonic() + (facts.planned_s or 0.0) + facts.timeout_s + OVERTIME_S
+        self._deadline = time.monotonic() + (facts.planned_s or 0.0) + facts.timeout_s + overtime_s
         self._process = K6Process(command, self._recording.take)
 
     def snapshot(self) -> Snapshot:
@@ -39,27 +52,35 @@ class Run:
 
     def ended(self) -> bool:
         """Tell whether k6 is gone; one that does not end in time is killed."""
-        if time.monotonic() > self._deadline:
+        ended = self._process.ended()
+        if not ended and time.monotonic() > self._deadline:
+            self._overdue = True
             self._process.kill()
-        return self._process.ended()
+        return ended
 
     def interrupt(self) -> None:
         """Let k6 end cleanly, before its time."""
         self._interrupted = True
+        self._deadline = min(self._deadline, time.monotonic() + self._overtime_s)
         self._process.interrupt()
+
+    def kill(self) -> None:
+        """End k6 at once."""
+        self._process.kill()
 
     def abort(self) -> None:
         """End k6 at once and keep what came; the record stays open for the next command to close."""
         self._process.kill()
         self._process.wait()
-        self._writer.flush()
+        # What broke the run is on its way up already; a table that cannot be finished adds nothing to it.
+        if not self._closed:
+            with suppress(StallwatchError, OSError):
+                self._recording.finish()
 
     def finish(self) -> RunRecord:
         """Wait for k6, close the table and the record."""
         code = self._process.wait()
-        if self._process.broken is None:
-            self._recording.finish()
-        rows = self._writer.close()
+        rows, broken = self._close_table()
         totals = read_totals(self._command.summary)
         counters = self._recording.counters
         interrupted = self._interrupted or code == INTERRUPTED_CODE
@@ -75,7 +96,7 @@ class Run:
                 dropped_iterations=totals.dropped_iterations or int(counters["dropped_iterations"]),
             ),
             notes=self._notes(),
-            error=self._error(code, rows, interrupted),
+            error=_said(broken) if broken is not None else self._error(code, rows, interrupted),
         )
         failed = bool(self.record.error)
         state = RunState.FAILED if failed else RunState.INTERRUPTED if interrupted else RunState.DONE
@@ -83,10 +104,24 @@ class Run:
         self.record.write(self._folder)
         return self.record
 
+    def _close_table(self) -> tuple[int, Exception | None]:
+        """Return the number of rows, and what went wrong: other Runs must not suffer from it."""
+        self._closed = True
+        broken = self._process.broken
+        try:
+            if broken is None:
+                self._recording.finish()
+        except (StallwatchError, OSError) as error:
+            broken = error
+        try:
+            return self._writer.close(), broken
+        except (StallwatchError, OSError) as error:
+            # The stream stays where it is, readable up to what was flushed.
+            return self._recording.rows, broken or error
+
     def _error(self, code: int, rows: int, interrupted: bool) -> str:
-        if self._process.broken is not None:
-            broken = self._process.broken
-            return str(broken) if isinstance(broken, StallwatchError) else f"decoding failed: {broken!r}"
+        if self._overdue:
+            return f"k6 did not end {self._overtime_s:g} s after it should have, and was killed"
         if code not in SUCCESS_CODES and not interrupted:
             return f"k6 {exit_meaning(code)}: {self._process.message() or 'it said nothing'}"
         if rows == 0 and not interrupted:
@@ -100,3 +135,12 @@ class Run:
         if self._recording.malformed:
             notes.append(f"{self._recording.malformed} lines of k6 could not be read")
         return tuple(notes)
+
+
+def _said(broken: Exception) -> str:
+    """Say in one line what broke the reading or keeping of k6's output."""
+    if isinstance(broken, StallwatchError):
+        return str(broken)
+    if isinstance(broken, OSError):
+        return f"the requests could not be kept: {broken.strerror or broken}; is the disk full?"
+    return f"decoding failed: {broken!r}"

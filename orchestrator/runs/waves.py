@@ -41,5 +41,7 @@ def run_side_by_side(starters: Sequence[Starter], interrupts: Interrupts, on_tic
         return [run.finish() for run in active]
     except BaseException:
         for run in active:
+            run.kill()
+        for run in active:
             run.abort()
         raise
