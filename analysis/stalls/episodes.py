@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -26,9 +26,10 @@ MANY = 48
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Episodes:
-    """m Episodes at one threshold: first slow start, last end, end of the last start; sorted.
+    """m Episodes at one threshold, sorted: first slow start, last end, greatest residual.
 
-    ``member`` gives the Episode of each slow request, ``index`` those requests' places in the Samples.
+    ``member`` gives the Episode of each slow request, ``index`` those requests' places in the Samples;
+    ``clear`` is the log of the ratio of the values right above and below the threshold.
     """
 
     threshold: float
@@ -38,6 +39,7 @@ class Episodes:
     requests: Ints
     index: Ints
     member: Ints
+    clear: float = 0.0
 
     @property
     def n(self) -> int:
@@ -91,12 +93,12 @@ def peak_rungs(samples: Samples, residual: Floats) -> list[Episodes]:
     slow = np.sort(residual[residual > LEAST_SLOW])[::-1][:MOST_SLOW]
     gap_s = join_gap_s(samples)
     rungs = []
-    for threshold in thresholds(slow):
+    for threshold, clear in thresholds(slow):
         found = join(samples, residual, threshold, gap_s)
         if found.n > most_episodes(samples, gap_s):
             break
         if found.n >= LEAST_EPISODES:
-            rungs.append(found)
+            rungs.append(replace(found, clear=clear))
     return thin(rungs)
 
 
@@ -121,7 +123,7 @@ def mass_rungs(samples: Samples, residual: Floats) -> list[Episodes]:
     mass = np.bincount(found.member, weights=residual[found.index] - low / 2, minlength=found.n)
     mass = np.where(found.requests > 1, mass, 0.0)
     several = np.sort(mass[mass > 0])[::-1]
-    rungs = [only(found, mass > threshold) for threshold in thresholds(several)]
+    rungs = [replace(only(found, mass > bound), clear=clear) for bound, clear in thresholds(several)]
     enough = [rung for rung in rungs if LEAST_EPISODES <= rung.n <= most_episodes(samples, gap_s)]
     return thin(enough)
 
@@ -141,26 +143,31 @@ def only(episodes: Episodes, chosen: Bools) -> Episodes:
     )
 
 
-def thresholds(slow: Floats) -> list[float]:
-    """Candidate thresholds below falling sorted residuals: the widest gap in each half octave."""
+def thresholds(slow: Floats) -> list[tuple[float, float]]:
+    """Candidate thresholds below falling values, each with how clear it is (log of the ratio).
+
+    The widest gap in each half octave of ranks is taken.
+    """
     if len(slow) == 0:
         return []
     below = np.append(slow[1:], min(LEAST_SLOW, slow[-1]))
-    gaps = slow - below
+    clear = np.log(slow / below)
     edges = np.unique(np.round(2 ** np.arange(1, np.log2(len(slow)) + 1, 1 / 4)).astype(int))
     edges = np.append(edges[edges <= len(slow)], len(slow) + 1)
-    chosen = []
+    chosen = {}
     for low, high in pairwise(edges):
-        best = low - 1 + int(np.argmax(gaps[low - 1 : high - 1]))
-        chosen.append(float(below[best] + gaps[best] / 2))
-    return sorted(set(chosen), reverse=True)
+        best = low - 1 + int(np.argmax(clear[low - 1 : high - 1]))
+        chosen[float(np.sqrt(below[best] * slow[best]))] = float(clear[best])
+    return sorted(chosen.items(), reverse=True)
 
 
 def thin(found: list[Episodes]) -> list[Episodes]:
-    """Keep one rung a half octave of Episode counts, an octave above ``MANY``: the longest of each."""
+    """Keep the clearest rung in each half octave of Episode counts, in each octave above ``MANY``."""
     kept: dict[int, Episodes] = {}
     for episodes in found:
         octaves = np.log2(episodes.n)
         fine = octaves < np.log2(MANY)
-        kept[int(RUNGS_PER_OCTAVE * octaves) if fine else 100 + int(octaves)] = episodes
+        place = int(RUNGS_PER_OCTAVE * octaves) if fine else 100 + int(octaves)
+        if place not in kept or episodes.clear >= kept[place].clear:
+            kept[place] = episodes
     return list(kept.values())

@@ -12,9 +12,10 @@ from analysis.stalls.comb import TINY, tail
 from analysis.stalls.episodes import MIN_SLOW, join, join_gap_s
 from analysis.stalls.grid import log_trials
 from analysis.stalls.samples import Floats, Samples
-from analysis.stalls.significance import RUNG_COST, search_cost
+from analysis.stalls.significance import search_cost
 
-TYPICAL_RUNGS = 12
+TYPICAL_TRIALS = 12
+"""Thresholds and anchors that a search pays for when a stall stands out but is not alone."""
 LEAST_CYCLES = 3
 MOST_CYCLES = 400
 VISIBLE_SHARES = (0.25, 0.5, 0.75)
@@ -59,7 +60,7 @@ def power(noise: Noise, span_s: float, detection: Detection, searches: int) -> f
     log_p = np.log(np.maximum(tail(hits, np.full(len(hits), cycles), chance), TINY))
     log_p += log_trials(np.array([cycles]), detection.period_s / width)
     log_p += np.array([search_cost(int(background + k)) for k in hits])
-    log_p += RUNG_COST * np.log(TYPICAL_RUNGS) + np.log(searches)
+    log_p += np.log(TYPICAL_TRIALS) + np.log(searches)
     enough = np.flatnonzero((log_p <= np.log(detection.alpha)) & (hits >= cycles / 3))
     if len(enough) == 0:
         return 0.0

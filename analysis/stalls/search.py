@@ -12,7 +12,7 @@ from analysis.stalls.episodes import Episodes, ladder
 from analysis.stalls.load import follows_load
 from analysis.stalls.refinement import Fit, best_width, refine
 from analysis.stalls.samples import Bools, Floats, Samples
-from analysis.stalls.significance import log_score, p_value, search_cost
+from analysis.stalls.significance import log_score, p_value, search_cost, shares
 
 FINALISTS = 12
 MOST_SOURCES = 3
@@ -55,11 +55,11 @@ def shortest_period_s(samples: Samples) -> float:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """One list of anchors to be searched, and how many such lists and scenarios there are."""
+    """One list of anchors to be searched, its share of the trials' weight, and the scenarios searched."""
 
     episodes: Episodes
     by_end: bool
-    rungs: int
+    share: float
     searches: int
 
     @property
@@ -72,12 +72,14 @@ def best(samples: Samples, residual: Floats, exposure: Exposure, searches: int =
     """The most significant comb of all thresholds and anchors; None when there is nothing to test."""
     rungs = ladder(samples, residual)
     shortest_s = shortest_period_s(samples)
+    weights = shares(np.array([episodes.clear for episodes in rungs])) / ANCHORS
     drafts: list[tuple[float, Attempt, grid.Draft]] = []
-    for episodes in rungs:
+    for episodes, share in zip(rungs, weights, strict=True):
+        cost = search_cost(episodes.n) - float(np.log(share))
         for by_end in (False, True) if episodes.n <= BOTH_ANCHORS else (False,):
-            attempt = Attempt(episodes=episodes, by_end=by_end, rungs=len(rungs) * ANCHORS, searches=searches)
+            attempt = Attempt(episodes=episodes, by_end=by_end, share=float(share), searches=searches)
             found = grid.search(attempt.times_s, exposure.span_s, shortest_s, samples.resolution_s)
-            drafts.extend((draft.score + search_cost(episodes.n), attempt, draft) for draft in found)
+            drafts.extend((draft.score + cost, attempt, draft) for draft in found)
     drafts.sort(key=lambda item: item[0])
     finalists = [
         finish(attempt, draft, exposure, samples.resolution_s) for _, attempt, draft in drafts[:FINALISTS]
@@ -102,7 +104,7 @@ def finish(attempt: Attempt, draft: grid.Draft, exposure: Exposure, narrowest_s:
         fit=fit,
         episodes=attempt.episodes,
         by_end=attempt.by_end,
-        p_value=p_value(score, attempt.episodes.n, attempt.rungs, attempt.searches),
+        p_value=p_value(score, attempt.episodes.n, attempt.share, attempt.searches),
     )
 
 

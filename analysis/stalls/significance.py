@@ -6,12 +6,23 @@ import numpy as np
 
 from analysis.stalls.comb import Comb
 from analysis.stalls.grid import log_trials
+from analysis.stalls.samples import Floats
 
 SEARCH_LOW, SEARCH_HIGH = -1.0, 2.4
 SEARCH_SLOPE, SEARCH_ZERO = 1.4, 9.0
-RUNG_COST = 1.0
-"""Log of the trials a further rung of thresholds adds, in units of the log of their number, measured:
-rungs share most of their Episodes, so they are far from independent."""
+CLEAR_SHARE = 0.5
+"""Share of the trials' weight that goes to clear thresholds; the rest is shared evenly."""
+
+
+def shares(clear: Floats) -> Floats:
+    """Weights of thresholds, summing to 1: larger where slow and usual requests are clearly apart.
+
+    Weighted Bonferroni (Holm 1979): weights may depend on anything but the times that are tested, and
+    how slow requests are says nothing, without a stall, on when they come.
+    """
+    even = np.full(len(clear), 1.0 / max(len(clear), 1))
+    total = float(clear.sum())
+    return even if total <= 0 else (1 - CLEAR_SHARE) * even + CLEAR_SHARE * clear / total
 
 
 def log_score(comb: Comb) -> float:
@@ -32,7 +43,7 @@ def search_cost(episodes: int) -> float:
     return float(np.clip(raw, SEARCH_LOW, SEARCH_HIGH))
 
 
-def p_value(score: float, episodes: int, rungs: int, searches: int = 1) -> float:
+def p_value(score: float, episodes: int, share: float, searches: int = 1) -> float:
     """p-value of the best of a search.
 
     Parameters
@@ -41,10 +52,10 @@ def p_value(score: float, episodes: int, rungs: int, searches: int = 1) -> float
         From `log_score`.
     episodes
         Episodes at the threshold that gave the score.
-    rungs
-        Thresholds and anchors tried.
+    share
+        The weight of its threshold and anchor among all that were tried, in (0, 1].
     searches
         Scenarios searched, the pool of all being one of them.
     """
-    log_p = score + search_cost(episodes) + RUNG_COST * np.log(max(rungs, 1)) + np.log(max(searches, 1))
+    log_p = score + search_cost(episodes) - np.log(share) + np.log(max(searches, 1))
     return float(-np.expm1(-np.exp(min(log_p, 3.0))))
