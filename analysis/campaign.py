@@ -20,6 +20,8 @@ from analysis.verdict import describe, reaches, too_many_errors
 FAMILY_ALPHA = 0.01
 """Chance of one false claim a Campaign."""
 SAME_PERIOD = 0.01
+COMPARABLE = 0.25
+"""A stall of the generator shows at the control with at least this share of the size it has at a Node."""
 
 
 def analyze_campaign(
@@ -39,15 +41,12 @@ def analyze_campaign(
     """
     notes: list[str] = []
     corrected = holm(nodes, limits, detection, notes)
-    if control is not None and control.analysis.periodic_stalls:
-        corrected = [under_control(node, control, limits, notes) for node in corrected]
+    if control is not None:
+        corrected = [under_control(node, control, limits) for node in corrected]
     verdict = Verdict.worst([node.analysis.verdict for node in corrected])
-    if control is not None and verdict is Verdict.PASS and control.analysis.verdict is Verdict.FAIL:
-        verdict = Verdict.INCONCLUSIVE
-        notes.append(f"the control itself failed: {'; '.join(control.analysis.reasons)}")
     return CampaignAnalysis(
         verdict=verdict,
-        sentence=sentence(verdict, corrected, control, limits),
+        sentence=sentence(verdict, corrected, limits),
         nodes=tuple(corrected),
         control=control,
         notes=tuple(notes),
@@ -83,26 +82,35 @@ def smallest_p(analysis: RunAnalysis) -> float:
     return min((stall.p_value for stall in analysis.periodic_stalls), default=1.0)
 
 
-def under_control(node: NodeResult, control: NodeResult, limits: Limits, notes: list[str]) -> NodeResult:
-    """Make a Node inconclusive when the control stalls; too many errors stay a fail: stalls make none."""
+def under_control(node: NodeResult, control: NodeResult, limits: Limits) -> NodeResult:
+    """Make a Node inconclusive when the control explains its stalls, or fails by itself.
+
+    Too many errors stay a fail: stalls of the generator make none. What the control shows below the
+    limits is a note of its own and weakens no claim.
+    """
     analysis = node.analysis
     if too_many_errors(analysis.errors, analysis.requests, limits.error_rate):
         return node
-    if not analysis.periodic_stalls and analysis.verdict is Verdict.INCONCLUSIVE:
-        return node
-    shared = [
-        stall
-        for stall in node.analysis.periodic_stalls
-        if any(coincide(stall, other) for other in control.analysis.periodic_stalls)
+    claims = [stall for stall in analysis.periodic_stalls if reaches(stall, limits)]
+    causes = [
+        other for stall in claims for other in control.analysis.periodic_stalls if explains(other, stall)
     ]
-    what = describe(control.analysis.periodic_stalls[0])
-    reason = (
-        f"the control {what} at the same times: the generator is the cause, not the path"
-        if shared
-        else f"the control {what}: the generator stalls by itself, so nothing is sure about the path"
-    )
-    notes.append(f"{node.name}: {reason}")
-    return replace(node, analysis=replace(node.analysis, verdict=Verdict.INCONCLUSIVE, reasons=(reason,)))
+    if causes and all(any(explains(other, stall) for other in causes) for stall in claims):
+        reason = (
+            f"the control {describe(causes[0])} at the same times: the generator is the cause, not the path"
+        )
+    elif control.analysis.verdict is Verdict.FAIL and analysis.verdict is not Verdict.INCONCLUSIVE:
+        reason = (
+            f"the control fails by itself ({control.analysis.reasons[0]}), so nothing is sure about the path"
+        )
+    else:
+        return node
+    return replace(node, analysis=replace(analysis, verdict=Verdict.INCONCLUSIVE, reasons=(reason,)))
+
+
+def explains(control: PeriodicStall, stall: PeriodicStall) -> bool:
+    """Tell whether a stall of the control is the cause of a Node's: the same times, a comparable size."""
+    return coincide(stall, control) and control.added_ms >= COMPARABLE * stall.added_ms
 
 
 def coincide(stall: PeriodicStall, other: PeriodicStall) -> bool:
@@ -114,16 +122,14 @@ def coincide(stall: PeriodicStall, other: PeriodicStall) -> bool:
     return apart_s <= max(stall.stall_s, other.stall_s, 0.05 * stall.period_s)
 
 
-def sentence(
-    verdict: Verdict, nodes: Sequence[NodeResult], control: NodeResult | None, limits: Limits
-) -> str:
+def sentence(verdict: Verdict, nodes: Sequence[NodeResult], limits: Limits) -> str:
     """The verdict in one plain sentence."""
     if not nodes:
         return f"{verdict.value}: no node was measured."
     if verdict is Verdict.FAIL:
         return f"fail: {failed_part(nodes, limits)}."
     if verdict is Verdict.INCONCLUSIVE:
-        return f"inconclusive: {inconclusive_part(nodes, control)}."
+        return f"inconclusive: {inconclusive_part(nodes)}."
     total = sum(node.analysis.requests for node in nodes)
     return f"pass: {names(nodes)} {verb(nodes, 'shows', 'show')} no stall (n = {total:,} requests)."
 
@@ -148,11 +154,9 @@ def first_failure(analysis: RunAnalysis, limits: Limits) -> str:
     return f"{said[:-1]}, n = {analysis.requests:,} requests)"
 
 
-def inconclusive_part(nodes: Sequence[NodeResult], control: NodeResult | None) -> str:
+def inconclusive_part(nodes: Sequence[NodeResult]) -> str:
     """The first reason of each inconclusive Node."""
     open_nodes = [node for node in nodes if node.analysis.verdict is Verdict.INCONCLUSIVE]
-    if not open_nodes and control is not None:
-        return f"the control failed: {'; '.join(control.analysis.reasons)}"
     reasons: dict[str, list[NodeResult]] = {}
     for node in open_nodes:
         reasons.setdefault(node.analysis.reasons[0] if node.analysis.reasons else "no data", []).append(node)
