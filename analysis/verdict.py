@@ -133,7 +133,9 @@ def minutes(value_s: float) -> str:
 
 
 def seconds(value_s: float) -> str:
-    """Seconds with three digits at most where they matter: 0.35 s, 1.5 s, 12.0 s, 640 s."""
+    """Seconds with three digits at most where they matter: 1.9 ms, 0.35 s, 1.5 s, 12.0 s, 640 s."""
+    if value_s < 0.1:
+        return f"{1000 * value_s:.2g} ms"
     digits = 2 if value_s < 1 else 1 if value_s < 100 else 0
     return f"{value_s:,.{digits}f} s"
 
