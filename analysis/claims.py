@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from analysis.extent.length import Waits, stall_length_s
+from analysis.extent.phases import dominant_phase, own_phases_s
 from analysis.findings import PeriodicStall
+from analysis.normal.baseline import group_medians
+from analysis.normal.samples import Bools, Floats, Ints, Samples
 from analysis.requests import NS_PER_S
-from analysis.stalls.baseline import group_medians
-from analysis.stalls.length import Waits, stall_length_s
-from analysis.stalls.phases import dominant_phase, own_phases_s
-from analysis.stalls.refinement import interval
-from analysis.stalls.samples import Bools, Floats, Ints, Samples
+from analysis.stalls.refinement import Fit, interval, sharpest
 from analysis.stalls.search import Candidate
 
 NS_PER_S_FLOAT = float(NS_PER_S)
@@ -49,10 +49,11 @@ def context_of(requests: pd.DataFrame, samples: Samples, residual: Floats) -> Co
 
 def claim_of(candidate: Candidate, context: Context, searched: Samples, scenario: str) -> PeriodicStall:
     """State a comb as a claim; ``searched`` are the samples (all, or one scenario's) it was found in."""
-    comb, fit, episodes, samples = candidate.comb, candidate.fit, candidate.episodes, context.samples
+    comb, episodes, samples = candidate.comb, candidate.episodes, context.samples
     times = episodes.end_s if candidate.by_end else episodes.start_s
     cycle = np.round((times - comb.phase_s) / comb.period_s)
     hit = candidate.hit
+    fit = sharper_fit(candidate, searched, cycle[hit].astype(np.int64))
     slow = np.zeros(searched.n, dtype=bool)
     slow[episodes.index[hit[episodes.member]]] = True
     mine = np.isin(samples.row, searched.row)
@@ -83,6 +84,17 @@ def claim_of(candidate: Candidate, context: Context, searched: Samples, scenario
         dominant_phase=dominant_phase(context.own_s, places, context.own_usual_s),
         scenario=seen_in(samples, places) if scenario == "all" else scenario,
     )
+
+
+def sharper_fit(candidate: Candidate, searched: Samples, cycles: Ints) -> Fit:
+    """Fit the period again, by the anchor that suits the stall's shape best."""
+    episodes, hit = candidate.episodes, candidate.hit
+    if np.ptp(cycles) < 2 or len(np.unique(cycles)) < 3:
+        return candidate.fit
+    starts, ends = episodes.start_s[hit], episodes.end_s[hit]
+    before = np.maximum(np.searchsorted(searched.start_s, starts, side="left") - 1, 0)
+    middles = (searched.start_s[before] + starts) / 2
+    return sharpest(cycles, [starts, ends, middles])
 
 
 def peaks(context: Context, places: Ints, starts_s: Floats) -> tuple[float, float]:

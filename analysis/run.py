@@ -8,15 +8,15 @@ import numpy as np
 import pandas as pd
 
 from analysis.claims import Context, claim_of, context_of, slow_mask
+from analysis.extent.phases import dominant_phase
 from analysis.findings import Detection, Episode, Latency, Limits, PeriodicStall, RunAnalysis, RunFacts
+from analysis.normal.baseline import residuals
+from analysis.normal.exposure import exposure_of
+from analysis.normal.samples import Samples, codes, samples_of
 from analysis.requests import NS_PER_MS, NS_PER_S, is_fresh, start_ns
-from analysis.stalls.baseline import residuals
 from analysis.stalls.comb import Exposure
 from analysis.stalls.episodes import join, join_gap_s
-from analysis.stalls.exposure import exposure_of
-from analysis.stalls.phases import dominant_phase
 from analysis.stalls.power import best_power, conditions, needed_duration_s
-from analysis.stalls.samples import Samples, codes, samples_of
 from analysis.stalls.search import Candidate, related, sources
 from analysis.verdict import Measured, judge, notes_on
 

@@ -1,1 +1,1 @@
-"""Finding periodic stalls: baseline, Episodes, comb test, refinement, length, power."""
+"""Finding periodic stalls: Episodes, the comb test, its significance, refinement and power."""

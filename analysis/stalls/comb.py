@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import bdtrc
 
-from analysis.stalls.samples import Floats, Ints
+from analysis.normal.samples import Floats, Ints
 
 TINY = 1e-300
 

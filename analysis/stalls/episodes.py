@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from analysis.stalls.samples import Bools, Floats, Ints, Samples
+from analysis.normal.samples import Bools, Floats, Ints, Samples
 
 MIN_JOIN_S = 1.0
 MIN_SLOW = 4.0
@@ -122,7 +122,7 @@ def mass_rungs(samples: Samples, residual: Floats) -> list[Episodes]:
         return []
     mass = np.bincount(found.member, weights=residual[found.index] - low / 2, minlength=found.n)
     mass = np.where(found.requests > 1, mass, 0.0)
-    several = np.sort(mass[mass > 0])[::-1]
+    several: Floats = np.sort(mass[mass > 0])[::-1].astype(np.float64)
     rungs = [replace(only(found, mass > bound), clear=clear) for bound, clear in thresholds(several)]
     enough = [rung for rung in rungs if LEAST_EPISODES <= rung.n <= most_episodes(samples, gap_s)]
     return thin(enough)

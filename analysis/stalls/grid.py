@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from analysis.normal.samples import Floats
 from analysis.stalls.comb import TINY, fold_counts, tail
-from analysis.stalls.samples import Floats
 
 COARSEST_BINS = 6
 LEVELS, FEW_LEVELS = 9, 5

@@ -8,10 +8,10 @@ import numpy as np
 from scipy.special import bdtrc
 
 from analysis.findings import Detection
+from analysis.normal.samples import Floats, Samples
 from analysis.stalls.comb import TINY, tail
 from analysis.stalls.episodes import MIN_SLOW, join, join_gap_s
 from analysis.stalls.grid import log_trials
-from analysis.stalls.samples import Floats, Samples
 from analysis.stalls.significance import search_cost
 
 TYPICAL_TRIALS = 12

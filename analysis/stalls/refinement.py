@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import t as student_t
 
+from analysis.normal.samples import Floats, Ints
 from analysis.stalls.comb import Comb, Exposure, evaluate
-from analysis.stalls.samples import Floats, Ints
 from analysis.stalls.significance import log_score
 
 ROUNDS = 4
@@ -71,6 +71,22 @@ def refine(times_s: Floats, period_s: float, phase_s: float, width_s: float) -> 
             return None
         period_s, phase_s = fit.period_s, fit.phase_s
     return fit
+
+
+def sharpest(cycles: Ints, anchors_s: list[Floats]) -> Fit:
+    """The fit with the smallest error of the period, of several anchors of the same Episodes.
+
+    The start of a stall is known to the spacing of requests, its common end exactly in a freeze and not
+    at all in a ladder of retransmissions. Anchors beyond three spreads are left out once.
+    """
+    fits = [fit_line(cycles, anchors) for anchors in anchors_s]
+    best = min(range(len(fits)), key=lambda i: fits[i].period_error_s)
+    fit = fits[best]
+    off = np.abs(fit.anchors_s - fit.phase_s - fit.period_s * fit.cycles)
+    near = off <= 3 * max(1.4826 * float(np.median(off)), 1e-6)
+    if near.all() or near.sum() < max(4, 0.7 * len(cycles)) or np.ptp(cycles[near]) < np.ptp(cycles):
+        return fit
+    return fit_line(cycles[near], anchors_s[best][near])
 
 
 def best_width(times_s: Floats, fit: Fit, widest_s: float, narrowest_s: float, exposure: Exposure) -> Comb:

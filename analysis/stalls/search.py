@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from analysis.normal.load import follows_load
+from analysis.normal.samples import Bools, Floats, Samples
 from analysis.stalls import grid
 from analysis.stalls.comb import Comb, Exposure
 from analysis.stalls.episodes import Episodes, ladder
-from analysis.stalls.load import follows_load
 from analysis.stalls.refinement import Fit, best_width, refine
-from analysis.stalls.samples import Bools, Floats, Samples
 from analysis.stalls.significance import log_score, p_value, search_cost, shares
 
 FINALISTS = 12
@@ -19,7 +19,6 @@ MOST_SOURCES = 3
 HARMONICS = (1 / 3, 1 / 2, 2.0, 3.0)
 SIMPLER = 1.0
 """A multiple or fraction must score this much better (log) to replace the comb it came from."""
-ANCHORS = 2
 BOTH_ANCHORS = 40
 """With more Episodes the period is sharp enough from starts alone."""
 
@@ -72,12 +71,15 @@ def best(samples: Samples, residual: Floats, exposure: Exposure, searches: int =
     """The most significant comb of all thresholds and anchors; None when there is nothing to test."""
     rungs = ladder(samples, residual)
     shortest_s = shortest_period_s(samples)
-    weights = shares(np.array([episodes.clear for episodes in rungs])) / ANCHORS
+    weights = shares(np.array([episodes.clear for episodes in rungs]))
     drafts: list[tuple[float, Attempt, grid.Draft]] = []
     for episodes, share in zip(rungs, weights, strict=True):
-        cost = search_cost(episodes.n) - float(np.log(share))
-        for by_end in (False, True) if episodes.n <= BOTH_ANCHORS else (False,):
-            attempt = Attempt(episodes=episodes, by_end=by_end, share=float(share), searches=searches)
+        ways = (False, True) if episodes.n <= BOTH_ANCHORS else (False,)
+        cost = search_cost(episodes.n) - float(np.log(share / len(ways)))
+        for by_end in ways:
+            attempt = Attempt(
+                episodes=episodes, by_end=by_end, share=float(share) / len(ways), searches=searches
+            )
             found = grid.search(attempt.times_s, exposure.span_s, shortest_s, samples.resolution_s)
             drafts.extend((draft.score + cost, attempt, draft) for draft in found)
     drafts.sort(key=lambda item: item[0])

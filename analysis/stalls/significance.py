@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from analysis.normal.samples import Floats
 from analysis.stalls.comb import Comb
 from analysis.stalls.grid import log_trials
-from analysis.stalls.samples import Floats
 
 SEARCH_LOW, SEARCH_HIGH = -1.0, 2.4
 SEARCH_SLOPE, SEARCH_ZERO = 1.4, 9.0

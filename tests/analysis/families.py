@@ -56,42 +56,50 @@ def log_uniform(rng: np.random.Generator, low: float, high: float) -> float:
     return float(np.exp(rng.uniform(np.log(low), np.log(high))))
 
 
+def fault_times(rng: np.random.Generator, kind: str, run_s: float) -> tuple[float, ...]:
+    """Times of one-off stalls of a quiet kind; none for most kinds."""
+    at = np.zeros(0)
+    if kind == "poisson":
+        at = rng.uniform(0, run_s, int(log_uniform(rng, 3, 200)))
+    elif kind == "clustered":
+        centres = rng.uniform(0, run_s, int(rng.integers(2, 12)))
+        spread = rng.normal(0, run_s / 60, (len(centres), 5)) * (rng.random((len(centres), 5)) < 0.7)
+        at = np.unique(np.clip(centres[:, None] + spread, 0, run_s))
+    elif kind == "burst":
+        at = rng.uniform(0, run_s - 40) + rng.uniform(0, 30, int(rng.integers(2, 6)))
+    elif kind == "two_spikes":
+        at = rng.uniform(0, run_s, 2)
+    elif kind == "chirp":
+        gaps = np.cumprod(np.full(int(rng.integers(6, 12)), rng.choice([0.75, 0.85, 1.15, 1.3, 1.5])))
+        at = np.cumsum(gaps) / gaps.sum() * run_s * 0.95
+    return tuple(np.sort(at))
+
+
+def disturbed(rng: np.random.Generator, kind: str, noise: Noise) -> Noise:
+    """Noise with what makes the quiet kind; unchanged for kinds that are stalls or load."""
+    changes = {
+        "heavy_tail": {
+            "tail_share": log_uniform(rng, 0.004, 0.04),
+            "tail_index": float(rng.uniform(1, 2)),
+        },
+        "step": {"step": float(rng.uniform(0.3, 1.5))},
+        "ramp": {"drift": float(rng.uniform(0.5, 2))},
+        "sawtooth": {"load_factor": float(rng.uniform(0.3, 1.2))},
+        "wander": {"wander": float(rng.uniform(0.3, 1.0))},
+        "warmup": {"warmup": float(rng.uniform(1, 3))},
+        "pauses": {"pauses_per_s": float(rng.uniform(0.05, 0.5)), "pause_s": float(rng.uniform(0.01, 0.05))},
+    }
+    return replace(noise, **changes.get(kind, {}))  # type: ignore[arg-type]  # every change is a float
+
+
 def quiet(rng: np.random.Generator, kind: str) -> Scene:
     """A Run without a periodic stall."""
     run_s = log_uniform(rng, 120, 1800)
     load, noise = background(rng, run_s, rough=bool(rng.random() < 0.3))
-    at: tuple[float, ...] = ()
-    if kind == "heavy_tail":
-        noise = replace(noise, tail_share=log_uniform(rng, 0.004, 0.04), tail_index=float(rng.uniform(1, 2)))
-    elif kind == "poisson":
-        at = tuple(np.sort(rng.uniform(0, run_s, int(log_uniform(rng, 3, 200)))))
-    elif kind == "clustered":
-        centres = rng.uniform(0, run_s, int(rng.integers(2, 12)))
-        spread = rng.normal(0, run_s / 60, (len(centres), 5)) * (rng.random((len(centres), 5)) < 0.7)
-        at = tuple(np.unique(np.clip(centres[:, None] + spread, 0, run_s)))
-    elif kind == "burst":
-        begin = rng.uniform(0, run_s - 40)
-        at = tuple(np.sort(begin + rng.uniform(0, 30, int(rng.integers(2, 6)))))
-    elif kind == "two_spikes":
-        at = tuple(np.sort(rng.uniform(0, run_s, 2)))
-    elif kind == "chirp":
-        gaps = np.cumprod(np.full(int(rng.integers(6, 12)), rng.choice([0.75, 0.85, 1.15, 1.3, 1.5])))
-        at = tuple(np.cumsum(gaps) / gaps.sum() * run_s * 0.95)
-    elif kind == "step":
-        noise = replace(noise, step=float(rng.uniform(0.3, 1.5)))
-    elif kind == "ramp":
-        noise = replace(noise, drift=float(rng.uniform(0.5, 2)))
-    elif kind == "sawtooth":
+    noise = disturbed(rng, kind, noise)
+    at = fault_times(rng, kind, run_s)
+    if kind == "sawtooth":
         load = replace(load, shape="sawtooth", vus=0, teeth=int(rng.integers(3, 8)))
-        noise = replace(noise, load_factor=float(rng.uniform(0.3, 1.2)))
-    elif kind == "wander":
-        noise = replace(noise, wander=float(rng.uniform(0.3, 1.0)))
-    elif kind == "warmup":
-        noise = replace(noise, warmup=float(rng.uniform(1, 3)))
-    elif kind == "pauses":
-        noise = replace(
-            noise, pauses_per_s=float(rng.uniform(0.05, 0.5)), pause_s=float(rng.uniform(0.01, 0.05))
-        )
     stall_s = log_uniform(rng, 0.2, 5)
     return Scene(load=load, noise=noise, sources=(Source(times_s=at, stall_s=stall_s),) if at else ())
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from analysis.stalls.samples import Floats, Samples
+from analysis.normal.samples import Floats, Samples
 
 RHYTHM = 0.1
 """Least first harmonic of the load, as a share of its mean, that counts as a rhythm of its own."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from analysis.normal.samples import Floats, Ints
 from analysis.requests import NS_PER_S, PHASES
-from analysis.stalls.samples import Floats, Ints
 
 CARRIES = 0.1
 """A phase carries a stall when it holds a tenth of the latency added outside the queue."""

@@ -7,9 +7,9 @@ from enum import StrEnum
 
 import numpy as np
 
-from analysis.stalls.samples import Bools, Floats, Ints
+from analysis.normal.samples import Bools, Floats, Ints
 
-DATA_RTO_S = np.arange(0.195, 0.2505, 0.0025)
+DATA_RTO_S = tuple(0.195 + 0.0025 * step for step in range(23))
 """First retransmission of data: 0.2 s plus a little of the path's own round trip."""
 NEAR, FARTHEST = 0.025, 0.12
 LADDER_SHARE = 0.8
@@ -76,7 +76,7 @@ class Ladder:
 
 def ladders() -> list[Ladder]:
     """Ladders that are known: data (doubling from about 0.2 s, cumulated or not), SYN old and new."""
-    powers = 2.0 ** np.arange(1, 9)
+    powers = np.array([2.0**step for step in range(1, 9)])
     known = [Ladder(rungs_s=np.array([1.0, 3.0, 7.0, 15.0, 31.0]))]
     known.append(Ladder(rungs_s=np.array([1.0, 2.0, 3.0, 4.0, 5.0, 7.0, 11.0, 19.0])))
     known.extend(Ladder(rungs_s=rto * (powers - 1)) for rto in DATA_RTO_S)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from analysis.extent.shape import Ladder, Shape, Slow, recognize
+from analysis.normal.samples import Bools, Floats, Samples
 from analysis.stalls.episodes import MIN_SLOW
-from analysis.stalls.samples import Bools, Floats, Samples
-from analysis.stalls.shape import Ladder, Shape, Slow, recognize
 
 NEARLY_ALL = 0.95
 ALL_HIT = 0.85

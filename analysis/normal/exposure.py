@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from analysis.normal.samples import Floats, Samples
 from analysis.stalls.comb import Exposure
-from analysis.stalls.samples import Floats, Samples
 
 BINS = 256
 

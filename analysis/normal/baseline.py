@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import isotonic_regression
 
-from analysis.stalls.samples import Floats, Samples
+from analysis.normal.samples import Floats, Samples
 
 SHORTEST_S = 1e-6
 MIN_SCALE = 0.02
@@ -87,7 +87,8 @@ def weighted_running(medians: Floats, counts: np.ndarray, width: int) -> Floats:
     order = np.argsort(block, axis=1)
     ranked = np.cumsum(np.take_along_axis(weight, order, axis=1), axis=1)
     middle = (ranked < ranked[:, -1:] / 2).sum(axis=1)
-    return np.take_along_axis(block, np.take_along_axis(order, middle[:, None], 1), 1)[:, 0]
+    chosen = np.take_along_axis(order, middle[:, None], axis=1)
+    return np.asarray(np.take_along_axis(block, chosen, axis=1)[:, 0], dtype=np.float64)
 
 
 def offered_load(samples: Samples) -> Floats:

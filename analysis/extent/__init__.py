@@ -1,0 +1,1 @@
+"""How far a stall reaches: its shape, its length, the phase that carries it."""
