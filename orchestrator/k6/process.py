@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-import select
+import selectors
 import signal
 import threading
 from collections import deque
@@ -66,9 +66,8 @@ class K6Process:
         """Return what k6 last said in earnest on stderr, in one line; empty if nothing."""
         lines = [line for line in self._tail if "level=error" in line or "level=fatal" in line]
         line = (lines or [*self._tail] or [""])[-1]
-        said = re.search(r'msg="((?:[^"\\]|\\.)*)"', line)
-        text = said[1].encode().decode("unicode_escape", "replace") if said else line
-        return " ".join(text.split())[:500]
+        said = re.findall(r'\b(?:msg|error)=("(?:[^"\\]|\\.)*"|\S+)', line)
+        return " ".join(": ".join(map(_unquoted, said or [line])).split())[:500]
 
     def _signal(self, number: signal.Signals) -> None:
         if self._process.poll() is None:
@@ -90,15 +89,24 @@ class K6Process:
                 self._tail.append(line.decode("utf-8", "replace").rstrip())
 
 
+def _unquoted(text: str) -> str:
+    """Undo Go's quoting, which escapes as Python does."""
+    if not text.startswith('"'):
+        return text
+    return text[1:-1].encode("latin-1", "backslashreplace").decode("unicode_escape", "replace")
+
+
 def _chunks(stream: IO[bytes]) -> Iterator[bytes]:
-    while True:
-        if not select.select([stream], [], [], IDLE_S)[0]:
-            yield b""
-            continue
-        data = os.read(stream.fileno(), READ_BYTES)
-        if not data:
-            return
-        yield data
+    with selectors.DefaultSelector() as selector:  # unlike select(), for any number of open files
+        selector.register(stream, selectors.EVENT_READ)
+        while True:
+            if not selector.select(IDLE_S):
+                yield b""
+                continue
+            data = os.read(stream.fileno(), READ_BYTES)
+            if not data:
+                return
+            yield data
 
 
 def exit_meaning(code: int) -> str:

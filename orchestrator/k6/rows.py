@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +14,7 @@ from orchestrator.k6.decode import Decoded
 
 Int64s = npt.NDArray[np.int64]
 HOLD_NS = 5 * NS_PER_S
-RECENT_ROWS = 20_000
+REMEMBER_NS = 10 * NS_PER_S
 
 
 @dataclass(slots=True)
@@ -38,7 +39,8 @@ class RowAssembler:
         """Take one block and return what is ready."""
         self._clocks |= decoded.clocks
         if decoded.requests.num_rows:
-            waiting = dict(zip(decoded.serials, decoded.timeless.tolist(), strict=True))
+            # No serial, no clock (a user's own script): nothing to wait for.
+            waiting = {s: row for s, row in zip(decoded.serials, decoded.timeless.tolist(), strict=True) if s}
             self._held.append(_Held(decoded.requests, waiting))
         newest = max((_last_end(held.batch) for held in self._held), default=0)
         ready = []
@@ -73,42 +75,57 @@ class RowAssembler:
 
 
 class DistinctEnds:
-    """Moves a request whose end another one has by 1 ns steps, so that every store tells them apart."""
+    """Moves a request whose end an earlier one has to the next free nanosecond.
+
+    Row by row, so that it does not matter how the rows were cut into batches. Ends are remembered
+    for 10 s behind the newest: k6 writes a request down when it ends.
+    """
 
     def __init__(self) -> None:
-        self._recent: Int64s = np.empty(0, dtype=np.int64)
+        self._taken: deque[Int64s] = deque()  # each sorted
+        self._newest = np.iinfo(np.int64).min
 
     def apply(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """Return the batch with ends that no other row has."""
         ends = batch.column("end_ns").to_numpy()
-        moved = self._moved(ends)
-        # The stable sort is quick on what is nearly sorted already, as ends are.
-        self._recent = np.sort(np.concatenate([self._recent, moved]), kind="stable")[-RECENT_ROWS:]
-        return batch if moved is ends else _with_column(batch, "end_ns", pa.array(moved))
+        in_order = np.sort(ends, kind="stable")  # quick on what is nearly sorted already, as ends are
+        if not (np.diff(in_order) > 0).all() or self._meets(in_order):
+            ends = self._moved(ends)
+            in_order = np.sort(ends)
+            batch = _with_column(batch, "end_ns", pa.array(ends))
+        self._remember(in_order)
+        return batch
+
+    def _meets(self, ends: Int64s) -> bool:
+        """Tell whether an end (sorted) is taken."""
+        if ends[0] > self._newest:
+            return False
+        return any(ends[0] <= taken[-1] and bool(np.isin(ends, taken).any()) for taken in self._taken)
 
     def _moved(self, ends: Int64s) -> Int64s:
-        while len(np.unique(ends)) < len(ends) or np.isin(ends, self._recent).any():
-            ends = _spread(_past(ends, self._recent))
-        return ends
+        # The next nanosecond that may be free behind a taken one; followed like links, and shortened.
+        after: dict[int, int] = {}
+        for taken in self._taken:
+            near = taken[taken >= ends.min()]
+            last = np.append(near[1:] != near[:-1] + 1, True)[: len(near)]
+            run_ends = near[last][np.cumsum(last) - last]
+            after.update(zip(near.tolist(), (run_ends + 1).tolist(), strict=True))
+        moved = []
+        for end in ends.tolist():
+            free = end
+            while free in after:
+                free = after[free]
+            after[free] = free + 1
+            if free != end:
+                after[end] = free + 1
+            moved.append(free)
+        return np.array(moved, dtype=np.int64)
 
-
-def _past(ends: Int64s, taken: Int64s) -> Int64s:
-    """Move each end that is taken (sorted, distinct) to just behind the unbroken run it is in."""
-    if not len(taken):
-        return ends
-    last = np.append(np.flatnonzero(np.diff(taken) > 1), len(taken) - 1)
-    behind = taken[last[np.searchsorted(last, np.arange(len(taken)))]] + 1
-    at = np.minimum(np.searchsorted(taken, ends), len(taken) - 1)
-    return np.where(taken[at] == ends, behind[at], ends)
-
-
-def _spread(ends: Int64s) -> Int64s:
-    """Smallest forward moves that make all ends distinct and keep the order among equals."""
-    order = np.argsort(ends, kind="stable")
-    rank = np.arange(len(ends))
-    moved = np.empty_like(ends)
-    moved[order] = np.maximum.accumulate(ends[order] - rank) + rank
-    return moved
+    def _remember(self, ends: Int64s) -> None:
+        self._taken.append(ends)
+        self._newest = max(self._newest, int(ends[-1]))
+        while self._taken[0][-1] < self._newest - REMEMBER_NS:
+            self._taken.popleft()
 
 
 def _with_column(batch: pa.RecordBatch, name: str, column: pa.Array) -> pa.RecordBatch:

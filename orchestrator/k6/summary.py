@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,16 +21,15 @@ def read_totals(path: Path) -> K6Totals:
     """Return the totals of a summary file; empty ones where k6 wrote none (it was killed)."""
     try:
         metrics = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        # A metric without a sample is absent: no requests is zero, not unknown.
+        return K6Totals(
+            http_reqs=_count(metrics, "http_reqs") or 0,
+            dropped_iterations=_count(metrics, "dropped_iterations") or 0,
+            started=_count(metrics, "stallwatch_started"),
+        )
+    except (OSError, ValueError, KeyError, TypeError):
         return K6Totals()
 
-    def count(name: str) -> int | None:
-        value = metrics.get(name, {}).get("values", {}).get("count")
-        return None if value is None else int(value)
 
-    # A metric without a sample is absent: no requests is zero, not unknown.
-    return K6Totals(
-        http_reqs=count("http_reqs") or 0,
-        dropped_iterations=count("dropped_iterations") or 0,
-        started=count("stallwatch_started"),
-    )
+def _count(metrics: dict[str, Any], name: str) -> int | None:
+    return int(metrics[name]["values"]["count"]) if name in metrics else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import select
 import subprocess
 import sys
@@ -26,11 +25,10 @@ def loopback_server(*, freeze_s: float = 0.0, period_s: float = 60.0, phase_s: f
     StallwatchError
         The server did not come up.
     """
-    argv = [sys.executable, "-m", "orchestrator.loopback.server"]
+    # Isolated: no folder that the user stands in, and no setting of theirs, reaches it.
+    argv = [sys.executable, "-I", str(Path(__file__).with_name("server.py"))]
     argv += ["--freeze-s", repr(freeze_s), "--period-s", repr(period_s), "--phase-s", repr(phase_s)]
-    here = str(Path(__file__).parents[2])
-    env = os.environ | {"PYTHONPATH": here}
-    process, stdout, stderr = processes.start(argv, env=env, stdin=subprocess.PIPE)
+    process, stdout, stderr = processes.start(argv, stdin=subprocess.PIPE)
     try:
         answered = select.select([stdout], [], [], START_S)[0]
         line = stdout.readline().strip() if answered else b""

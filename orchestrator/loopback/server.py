@@ -1,4 +1,4 @@
-"""A small HTTP/1.1 server in a process of its own; run as ``python -m orchestrator.loopback.server``.
+"""A small HTTP/1.1 server in a process of its own; run by its path, it imports nothing of ours.
 
 It prints its port and serves until its standard input ends, so that it never outlives whoever
 started it. ``--freeze-s`` makes it stand still, as a stopped process would, once every ``--period-s``.
@@ -47,6 +47,8 @@ async def serve(freeze_s: float, period_s: float, phase_s: float) -> None:
     server = await loop.create_server(Connection, "127.0.0.1", 0, backlog=1024)
     sys.stdout.write(f"{server.sockets[0].getsockname()[1]}\n")
     sys.stdout.flush()
+    # Nobody reads what asyncio may say of broken connections: a full pipe would stop the server.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
     began = loop.time()
 
     def freeze(cycle: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pyarrow as pa
@@ -56,9 +57,10 @@ class ParquetStore:
     def seal(self, run_id: str) -> int:
         """Turn what a crash left behind into a finished table; return its rows."""
         folder = self._run_dir(run_id)
-        if (folder / STREAM).exists() and not (folder / TABLE).exists():
-            return to_parquet(folder)
-        return self.count(run_id) if (folder / TABLE).exists() else 0
+        if not (folder / TABLE).exists():
+            return to_parquet(folder) if (folder / STREAM).exists() else 0
+        (folder / STREAM).unlink(missing_ok=True)  # a crash between the table and the end of its stream
+        return self.count(run_id)
 
 
 class StreamWriter:
@@ -71,55 +73,72 @@ class StreamWriter:
             self._file = (folder / STREAM).open("xb")
         except OSError as error:
             raise StoreError(f"{folder}: {error.strerror or error}", hint="give a writable --home") from error
-        self._stream = pa.ipc.new_stream(self._file, REQUEST_SCHEMA)
+        # Deltas: a text column that keeps getting new words would else repeat all of them each time.
+        options = pa.ipc.IpcWriteOptions(emit_dictionary_deltas=True)
+        self._stream = pa.ipc.new_stream(self._file, REQUEST_SCHEMA, options=options)
         self.rows = 0
 
     def append(self, batch: pa.RecordBatch) -> None:
         """Keep a batch."""
-        try:
+        with _telling(self._folder / STREAM):
             self._stream.write_batch(batch)
-        except OSError as error:
-            raise StoreError(f"{self._folder / STREAM}: {error}", hint="is the disk full?") from error
         self.rows += batch.num_rows
 
     def flush(self) -> None:
         """Hand everything to the operating system: a crash of ours loses nothing of it."""
-        self._file.flush()
+        with _telling(self._folder / STREAM):
+            self._file.flush()
 
     def close(self) -> int:
         """End the stream and rewrite it as Parquet; return the number of rows."""
-        self._stream.close()
-        self._file.close()
+        with _telling(self._folder / STREAM):
+            self._stream.close()
+            self._file.close()
         return to_parquet(self._folder)
+
+
+@contextmanager
+def _telling(path: Path) -> Iterator[None]:
+    """Say which file could not be written."""
+    try:
+        yield
+    except OSError as error:
+        raise StoreError(f"{path}: {error.strerror or error}", hint="is the disk full?") from error
 
 
 def to_parquet(folder: Path) -> int:
     """Rewrite a stream as Parquet, in groups so that memory stays flat; the stream goes last."""
     whole, part = folder / TABLE, folder / f"{TABLE}.part"
     rows = 0
-    with pq.ParquetWriter(
-        part,
-        REQUEST_SCHEMA,
-        compression="zstd",
-        compression_level=1,
-        use_dictionary=_OTHERS,
-        column_encoding=dict.fromkeys(_INT64, "DELTA_BINARY_PACKED"),
-    ) as writer:
+    with (
+        _telling(part),
+        pq.ParquetWriter(
+            part,
+            REQUEST_SCHEMA,
+            compression="zstd",
+            compression_level=1,
+            use_dictionary=_OTHERS,
+            column_encoding=dict.fromkeys(_INT64, "DELTA_BINARY_PACKED"),
+        ) as writer,
+    ):
         for group in _groups(read_stream(folder / STREAM)):
             writer.write_table(group)
             rows += group.num_rows
-    part.replace(whole)
-    (folder / STREAM).unlink()
+    with _telling(whole):
+        part.replace(whole)
+        (folder / STREAM).unlink()
     return rows
 
 
 def _groups(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.Table]:
     waiting: list[pa.RecordBatch] = []
+    rows = 0
     for batch in batches:
         waiting.append(batch)
-        if sum(b.num_rows for b in waiting) >= ROW_GROUP_ROWS:
+        rows += batch.num_rows
+        if rows >= ROW_GROUP_ROWS:
             yield pa.Table.from_batches(waiting).unify_dictionaries()
-            waiting = []
+            waiting, rows = [], 0
     if waiting:
         yield pa.Table.from_batches(waiting).unify_dictionaries()
 
