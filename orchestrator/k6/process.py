@@ -66,7 +66,7 @@ class K6Process:
         """Return what k6 last said in earnest on stderr, in one line; empty if nothing."""
         lines = [line for line in self._tail if "level=error" in line or "level=fatal" in line]
         line = (lines or [*self._tail] or [""])[-1]
-        said = re.findall(r'\b(?:msg|error)=("(?:[^"\\]|\\.)*"|\S+)', line)
+        said = re.findall(r'\b(?:msg|error)=("(?:[^"\\]|\\.)*"|[^"\s]\S*)', line)
         return " ".join(": ".join(map(_unquoted, said or [line])).split())[:500]
 
     def _signal(self, number: signal.Signals) -> None:
