@@ -87,11 +87,14 @@ def missing_reasons(measured: Measured, facts: RunFacts, detection: Detection) -
     if measured.requests == 0:
         return ["no requests were measured: check that the Node is reachable and the script sends requests"]
     reasons = lost_reasons(measured, facts)
-    if detection.alpha < measured.periodicity_p_value <= DOUBTFUL_P and not measured.periodic_stalls:
-        reasons.append(
-            f"a period is hinted at (p = {measured.periodicity_p_value:.2g}, "
-            f"a claim needs {detection.alpha:g}): run again, longer"
+    p_value = measured.periodicity_p_value
+    if p_value <= DOUBTFUL_P and not measured.periodic_stalls:
+        weak = (
+            f"a claim needs {detection.alpha:g}"
+            if p_value > detection.alpha
+            else "too weak among several nodes"
         )
+        reasons.append(f"a period is hinted at (p = {p_value:.2g}, {weak}): run again, longer")
     if measured.power < detection.power:
         reasons.append(power_reason(measured, detection))
     return reasons

@@ -74,7 +74,7 @@ def running_median(residual: Floats, samples: Samples) -> Floats:
     medians, counts = by_bin.median(), by_bin.size()
     centres = (medians.index.to_numpy() + 0.5) * width
     smooth = weighted_running(medians.to_numpy(), counts.to_numpy(), 5)
-    return np.interp(samples.start_s - samples.start_s[0], centres, smooth)
+    return np.asarray(np.interp(samples.start_s - samples.start_s[0], centres, smooth))
 
 
 def weighted_running(medians: Floats, counts: np.ndarray, width: int) -> Floats:

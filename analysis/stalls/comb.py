@@ -54,6 +54,7 @@ def tail(hit: Ints | int, cycles: Ints | int, chance: Floats | float) -> Floats:
     """P(at least ``hit`` of ``cycles``) for a binomial with the given chance a cycle."""
     hits, all_cycles = np.asarray(hit), np.asarray(cycles)
     p = bdtrc(np.maximum(hits - 1, 0), np.maximum(all_cycles, 1), np.clip(chance, 0, 1))
+    p = np.where(hits > all_cycles, 0.0, p)
     return np.where((hits <= 0) | (all_cycles <= 0), 1.0, p)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +19,8 @@ TYPICAL_TRIALS = 12
 """Thresholds and anchors that a search pays for when a stall stands out but is not alone."""
 LEAST_CYCLES = 3
 MOST_CYCLES = 400
+MARGIN = 0.01
+"""A little more than whole cycles, so that the last one is not lost to rounding."""
 VISIBLE_SHARES = (0.25, 0.5, 0.75)
 """Added latency, as a share of the stall, at which a request is told from noise: the best is taken."""
 
@@ -50,7 +53,8 @@ def conditions(samples: Samples, residual: Floats, detection: Detection) -> list
 
 def power(noise: Noise, span_s: float, detection: Detection, searches: int) -> float:
     """Chance that the reference stall is claimed in a Run of ``span_s`` under these conditions."""
-    cycles = int(span_s / detection.period_s)
+    cycles = min(int(span_s / detection.period_s), MOST_CYCLES)
+    span_s = min(span_s, (MOST_CYCLES + 1) * detection.period_s)
     if cycles < LEAST_CYCLES:
         return 0.0
     background = noise.episodes_per_s * span_s
@@ -59,7 +63,7 @@ def power(noise: Noise, span_s: float, detection: Detection, searches: int) -> f
     chance = np.minimum((background + hits) * width / span_s, 1.0)
     log_p = np.log(np.maximum(tail(hits, np.full(len(hits), cycles), chance), TINY))
     log_p += log_trials(np.array([cycles]), detection.period_s / width)
-    log_p += np.array([search_cost(int(background + k)) for k in hits])
+    log_p += search_cost(background + hits)
     log_p += np.log(TYPICAL_TRIALS) + np.log(searches)
     enough = np.flatnonzero((log_p <= np.log(detection.alpha)) & (hits >= cycles / 3))
     if len(enough) == 0:
@@ -77,8 +81,12 @@ def needed_duration_s(found: list[Noise], detection: Detection, searches: int) -
 
     None when no length up to ``MOST_CYCLES`` cycles would do: the noise hides such a stall.
     """
-    for cycles in range(LEAST_CYCLES, MOST_CYCLES + 1):
-        span_s = (cycles + 0.01) * detection.period_s
-        if best_power(found, span_s, detection, searches) >= detection.power:
-            return span_s
-    return None
+
+    def suffices(cycles: int) -> bool:
+        span_s = (cycles + MARGIN) * detection.period_s
+        return best_power(found, span_s, detection, searches) >= detection.power
+
+    if not found or not suffices(MOST_CYCLES):
+        return None
+    cycles = bisect_left(range(LEAST_CYCLES, MOST_CYCLES), True, key=suffices) + LEAST_CYCLES
+    return (cycles + MARGIN) * detection.period_s

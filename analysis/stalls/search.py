@@ -75,7 +75,7 @@ def best(samples: Samples, residual: Floats, exposure: Exposure, searches: int =
     drafts: list[tuple[float, Attempt, grid.Draft]] = []
     for episodes, share in zip(rungs, weights, strict=True):
         ways = (False, True) if episodes.n <= BOTH_ANCHORS else (False,)
-        cost = search_cost(episodes.n) - float(np.log(share / len(ways)))
+        cost = float(search_cost(episodes.n)) - float(np.log(share / len(ways)))
         for by_end in ways:
             attempt = Attempt(
                 episodes=episodes, by_end=by_end, share=float(share) / len(ways), searches=searches

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from analysis.normal.samples import Floats
 from analysis.stalls.comb import Comb
@@ -33,14 +34,14 @@ def log_score(comb: Comb) -> float:
     return comb.log_tail + float(log_trials(comb.expected, windows))
 
 
-def search_cost(episodes: int) -> float:
+def search_cost(episodes: npt.ArrayLike) -> Floats:
     """What the trials formula leaves over, measured on Episodes placed at random (log scale).
 
     With few Episodes the grid's trials overlap, so the formula is too strict; with many the choice
     of width and of the number of cycles adds to it.
     """
-    raw = SEARCH_SLOPE * (np.log(max(episodes, 1)) - np.log(SEARCH_ZERO))
-    return float(np.clip(raw, SEARCH_LOW, SEARCH_HIGH))
+    raw = SEARCH_SLOPE * np.log(np.maximum(episodes, 1) / SEARCH_ZERO)
+    return np.asarray(np.clip(raw, SEARCH_LOW, SEARCH_HIGH))
 
 
 def p_value(score: float, episodes: int, share: float, searches: int = 1) -> float:
@@ -57,5 +58,5 @@ def p_value(score: float, episodes: int, share: float, searches: int = 1) -> flo
     searches
         Scenarios searched, the pool of all being one of them.
     """
-    log_p = score + search_cost(episodes) - np.log(share) + np.log(max(searches, 1))
+    log_p = score + float(search_cost(episodes)) - np.log(share) + np.log(max(searches, 1))
     return float(-np.expm1(-np.exp(min(log_p, 3.0))))

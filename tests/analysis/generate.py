@@ -89,13 +89,9 @@ def timer(
 def intensity(load: Load, at: np.ndarray) -> np.ndarray:
     """Offered load relative to its mean."""
     x = at / load.run_s
-    if load.shape == "ramp":
-        return 0.3 + 1.4 * x
-    if load.shape == "stages":
-        return np.array([0.6, 1.4, 0.8, 1.2])[np.clip((x * 4).astype(int), 0, 3)]
-    if load.shape == "sawtooth":
-        return 0.4 + 1.2 * (x * load.teeth % 1)
-    return np.ones_like(x)
+    steps = np.array([0.6, 1.4, 0.8, 1.2])[np.clip((x * 4).astype(int), 0, 3)]
+    shapes = {"ramp": 0.3 + 1.4 * x, "stages": steps, "sawtooth": 0.4 + 1.2 * (x * load.teeth % 1)}
+    return np.asarray(shapes.get(load.shape, np.ones_like(x)))
 
 
 def arrivals(rng: np.random.Generator, load: Load) -> np.ndarray:
@@ -131,14 +127,14 @@ def struck(source: Source, at: np.ndarray, total: np.ndarray, lucky: np.ndarray)
     left = begin + source.stall_s - at
     inside = (which >= 0) & (left > 0) & (lucky < source.hit)
     if source.shape == "freeze":
-        return np.where(inside, np.maximum(total, left + total * 0.5), total)
+        return np.asarray(np.where(inside, np.maximum(total, left + total * 0.5), total))
     if source.shape == "delay":
         return np.where(inside, total + source.amount, total)
     if source.shape == "slow":
         return np.where(inside, total * source.amount, total)
     rungs = RUNGS[source.shape]
     rung = rungs[np.clip(np.searchsorted(rungs, left), 0, len(rungs) - 1)]
-    return np.where(inside, total + rung, total)
+    return np.asarray(np.where(inside, total + rung, total))
 
 
 def totals(
@@ -148,7 +144,7 @@ def totals(
     total = usual(rng, scene, at, waves)
     for source in scene.sources:
         total = struck(source, at, total, luck)
-    return np.minimum(total, scene.noise.timeout_s)
+    return np.asarray(np.minimum(total, scene.noise.timeout_s))
 
 
 def simulate(rng: np.random.Generator, scene: Scene) -> pd.DataFrame:

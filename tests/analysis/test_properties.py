@@ -1,0 +1,64 @@
+"""Properties of the analysis of any table: it never crashes, and order and origin do not matter."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from analysis.findings import Detection, Limits, RunAnalysis, RunFacts
+from analysis.requests import NS_PER_S
+from analysis.run import analyze_run
+from tests.analysis.generate import Load, Scene, Source, simulate
+from tests.analysis.tables import table
+
+TOTALS = st.one_of(st.floats(0.0, 10.0), st.sampled_from([0.0, 1e-9, 0.05, 60.0, 1e6, float("nan")]))
+ROWS = st.lists(
+    st.tuples(
+        st.floats(0.0, 600.0), TOTALS, st.sampled_from(["", "kept", "fresh"]), st.sampled_from(["/", "/a"])
+    ),
+    max_size=80,
+)
+
+
+def analyzed(requests: pd.DataFrame) -> RunAnalysis:
+    """Analyze with the defaults."""
+    return analyze_run(requests, facts=RunFacts(), limits=Limits(), detection=Detection())
+
+
+@settings(max_examples=60, deadline=None)
+@given(rows=ROWS)
+def test_any_table_is_analyzed(rows: list[tuple[float, float, str, str]]) -> None:
+    """Any table gives an answer whose numbers are in range."""
+    total = np.array([row[1] for row in rows])
+    analysis = analyzed(
+        table(
+            np.array([row[0] for row in rows]),
+            total,
+            scenario=np.array([row[2] for row in rows], dtype=object),
+            endpoint=np.array([row[3] for row in rows], dtype=object),
+            failed=np.isnan(total),
+        )
+    )
+    assert 0 <= analysis.periodicity_p_value <= 1
+    assert 0 <= analysis.power <= 1
+    assert 0 <= analysis.error_rate <= 1
+    assert all(stall.cycles_hit <= stall.cycles_expected for stall in analysis.periodic_stalls)
+
+
+@settings(max_examples=8, deadline=None)
+@given(seed=st.integers(0, 1000), shift_s=st.integers(-1_000_000, 1_000_000))
+def test_order_and_origin_do_not_matter(seed: int, shift_s: int) -> None:
+    """Shuffled rows, or rows moved in time, give the same claims."""
+    rng = np.random.default_rng(seed)
+    source = Source(times_s=tuple(np.arange(8.0, 240.0, 20.0)), stall_s=1.5, period_s=20.0)
+    requests = simulate(rng, Scene(load=Load(run_s=240.0, rate=4.0), sources=(source,)))
+    moved = requests.sample(frac=1.0, random_state=seed).reset_index(drop=True)
+    moved["end_ns"] += shift_s * NS_PER_S
+    one, other = analyzed(requests), analyzed(moved)
+    assert len(one.periodic_stalls) == len(other.periodic_stalls) == 1
+    first, second = one.periodic_stalls[0], other.periodic_stalls[0]
+    assert np.isclose(first.period_s, second.period_s, rtol=1e-9)
+    assert np.isclose(first.stall_s, second.stall_s, rtol=1e-6)
+    assert second.first_stall_ns - first.first_stall_ns == shift_s * NS_PER_S
