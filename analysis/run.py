@@ -144,7 +144,7 @@ def searched_parts(samples: Samples) -> list[tuple[str, Samples]]:
 def find(
     context: Context, exposure: Exposure, parts: list[tuple[str, Samples]], detection: Detection
 ) -> tuple[Found, float]:
-    """Search every part; of claims with related periods keep the most significant one."""
+    """Search every part; of claims with related periods keep one, that of all requests first."""
     found: Found = []
     p_value = 1.0
     for name, part in parts:
@@ -155,7 +155,7 @@ def find(
         p_value = min(p_value, p)
         found.extend((candidate, part, name) for candidate in candidates)
     kept: Found = []
-    for item in sorted(found, key=lambda item: item[0].p_value):
+    for item in sorted(found, key=lambda item: (item[2] != "all", item[0].p_value)):
         if not any(related(item[0].fit.period_s, other[0].fit.period_s) for other in kept):
             kept.append(item)
     return kept, p_value

@@ -18,8 +18,8 @@ LEAST_EPISODES = 3
 MIN_RUN = 40
 CHAINED = 0.1
 """Share of join gaps that noise alone may fill."""
-MOST_SLOW = 4000
-MOST_EPISODES = 600
+MOST_SLOW = 20_000
+MOST_EPISODES = 1500
 RUNGS_PER_OCTAVE = 2
 MANY = 48
 

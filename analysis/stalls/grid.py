@@ -38,7 +38,7 @@ class Draft:
 
 def longest_comb(episodes: int) -> float:
     """Most cycles worth a look: a third of them may be hit with few Episodes, half with many."""
-    return 3.0 * episodes if episodes <= 40 else max(120.0, 2.0 * episodes)
+    return max(min(3.0 * episodes, 120.0), min(2.0 * episodes, 400.0), 1.4 * episodes)
 
 
 def first_periods(span_s: float, episodes: int, shortest_s: float) -> Floats:

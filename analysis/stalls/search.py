@@ -19,6 +19,7 @@ MOST_SOURCES = 3
 HARMONICS = (1 / 3, 1 / 2, 2.0, 3.0)
 SIMPLER = 1.0
 """A multiple or fraction must score this much better (log) to replace the comb it came from."""
+MORE_HITS, KEEPS = 1.4, 0.75
 BOTH_ANCHORS = 40
 """With more Episodes the period is sharp enough from starts alone."""
 
@@ -93,10 +94,10 @@ def best(samples: Samples, residual: Floats, exposure: Exposure, searches: int =
 
 def finish(attempt: Attempt, draft: grid.Draft, exposure: Exposure, narrowest_s: float) -> Candidate | None:
     """Fit a draft, test its harmonics, and put a p-value to the simplest that explains as much."""
-    chosen: tuple[float, Comb, Fit] | None = None
-    for ratio in (1.0, *HARMONICS):
+    chosen = fitted(attempt.times_s, draft, 1.0, exposure, narrowest_s)
+    for ratio in HARMONICS:
         tried = fitted(attempt.times_s, draft, ratio, exposure, narrowest_s)
-        if tried is not None and (chosen is None or tried[0] < chosen[0] - SIMPLER):
+        if tried is not None and (chosen is None or simpler(tried, chosen)):
             chosen = tried
     if chosen is None:
         return None
@@ -108,6 +109,19 @@ def finish(attempt: Attempt, draft: grid.Draft, exposure: Exposure, narrowest_s:
         by_end=attempt.by_end,
         p_value=p_value(score, attempt.episodes.n, attempt.share, attempt.searches),
     )
+
+
+def simpler(tried: tuple[float, Comb, Fit], chosen: tuple[float, Comb, Fit]) -> bool:
+    """Tell whether another period explains the Episodes better, or as many with fewer missed cycles.
+
+    A shorter period must find Episodes that the longer one leaves out; a longer one must keep nearly all.
+    """
+    (score, comb, _), (score_now, now, _) = tried, chosen
+    if comb.period_s < now.period_s:
+        return score < score_now - SIMPLER and comb.hit >= MORE_HITS * now.hit
+    fuller = comb.hit * now.expected >= MORE_HITS * now.hit * comb.expected
+    keeps = comb.hit >= KEEPS * now.hit and fuller and score < KEEPS * score_now
+    return keeps or score < score_now - SIMPLER
 
 
 def fitted(
@@ -155,11 +169,21 @@ def related(period_s: float, claimed_s: float) -> bool:
     return bool(np.any(np.abs(period_s / claimed_s / ratios - 1) < 0.01))
 
 
-def explained(samples: Samples, candidate: Candidate) -> np.ndarray:
-    """Requests that start or are in flight in a window of the comb; bool array of shape (n,)."""
-    episodes, hit = candidate.episodes, candidate.hit
+def explained(samples: Samples, candidate: Candidate) -> Bools:
+    """Requests in the stalls of the comb, and in its windows where none was counted; shape (n,)."""
+    episodes, comb, hit = candidate.episodes, candidate.comb, candidate.hit
+    begins = episodes.start_s[hit]
+    lengths = episodes.end_s[hit] - begins
     out = np.zeros(samples.n, dtype=bool)
-    for start, end in zip(episodes.start_s[hit], episodes.end_s[hit], strict=True):
-        low, high = np.searchsorted(samples.start_s, [start - 1.0, end + 1.0])
+    first = float(np.median((begins - comb.phase_s + comb.period_s / 2) % comb.period_s)) - comb.period_s / 2
+    centres = comb.phase_s + first + comb.period_s * np.arange(-1, samples.span_s / comb.period_s + 1)
+    reach = comb.width_s / 2 + 1.0
+    windows = np.concatenate(
+        [
+            np.column_stack([begins - 1.0, begins + lengths + 1.0]),
+            np.column_stack([centres - reach, centres + reach + float(np.median(lengths))]),
+        ]
+    )
+    for low, high in np.searchsorted(samples.start_s, windows):
         out[low:high] = True
     return out
