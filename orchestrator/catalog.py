@@ -71,7 +71,11 @@ class Catalog:
         )
         sa.event.listen(self._engine, "connect", self._configure)
         with self._writing() as connection:
-            _META.create_all(connection)
+            # One statement each: looking first would race with another command that makes the same home.
+            for table in _META.sorted_tables:
+                connection.execute(sa.schema.CreateTable(table, if_not_exists=True))
+                for index in table.indexes:
+                    connection.execute(sa.schema.CreateIndex(index, if_not_exists=True))
 
     @contextmanager
     def holding(self, campaign_id: str) -> Iterator[None]:

@@ -1,0 +1,79 @@
+"""The catalog: ids, locks, and databases that are none."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from orchestrator.catalog import Catalog
+from orchestrator.errors import StoreError, UsageError
+from orchestrator.model import RunState
+
+
+def catalog_with(folder: Path, *campaigns: str) -> Catalog:
+    """Return a catalog of running campaigns with two runs each, in the order of their start."""
+    catalog = Catalog(folder / "catalog.db", folder / "locks")
+    for number, name in enumerate(campaigns):
+        catalog.add_campaign(id=name, profile="smoke", state=RunState.RUNNING, started_ns=number)
+        for node in ("n0", "n1"):
+            catalog.add_run(
+                id=f"{name}.{node}", campaign_id=name, node=node, kind="node", profile="smoke",
+                state=RunState.RUNNING, started_ns=number,
+            )  # fmt: skip
+    return catalog
+
+
+def test_an_id_finds_its_campaign_and_runs(tmp_path: Path) -> None:
+    """A campaign's id and `last` mean all its runs, a run's id that run."""
+    catalog = catalog_with(tmp_path, "a", "b")
+    for name, campaign, runs in (
+        ("a", "a", ["a.n0", "a.n1"]),
+        ("last", "b", ["b.n0", "b.n1"]),
+        ("a.n1", "a", ["a.n1"]),
+    ):
+        found, rows = catalog.find(name)
+        assert (found["id"], [row["id"] for row in rows]) == (campaign, runs)
+
+
+def test_an_unknown_id_says_what_there_is(tmp_path: Path) -> None:
+    """The latest campaign is named; an empty home says that nothing has run."""
+    with pytest.raises(UsageError, match="no run or campaign 'c', the latest campaign being b"):
+        catalog_with(tmp_path, "a", "b").find("c")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(UsageError, match="nothing has run yet"):
+        catalog_with(tmp_path / "empty").find("last")
+
+
+def test_a_lock_is_held_by_one(tmp_path: Path) -> None:
+    """A campaign that is held is not taken over; one that is not is, once."""
+    catalog = catalog_with(tmp_path, "a")
+    with catalog.holding("a"), catalog.taking_over("a") as abandoned:
+        assert not abandoned
+    with catalog.taking_over("a") as first, catalog.taking_over("a") as second:
+        assert (first, second) == (True, False)
+    catalog.update_campaign("a", state=RunState.DONE)
+    with catalog.taking_over("a") as again:
+        assert not again
+
+
+def test_many_writers_lose_nothing(tmp_path: Path) -> None:
+    """Campaigns that start at the same moment, each with a connection of its own, are all there."""
+
+    def add(number: int) -> None:
+        catalog = Catalog(tmp_path / "catalog.db", tmp_path / "locks")
+        catalog.add_campaign(id=str(number), profile="smoke", state=RunState.DONE, started_ns=number)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(add, range(40)))
+    assert len(catalog_with(tmp_path).list_campaigns()) == 40
+
+
+@pytest.mark.parametrize("kind", ["folder", "garbage"])
+def test_a_catalog_that_is_none_is_named(tmp_path: Path, kind: str) -> None:
+    """A folder or another file in its place is one line with the path."""
+    path = tmp_path / "catalog.db"
+    path.mkdir() if kind == "folder" else path.write_bytes(b"not a database at all " * 99)
+    with pytest.raises(StoreError, match=r"catalog\.db cannot be used"):
+        Catalog(path, tmp_path / "locks")
