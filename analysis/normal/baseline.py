@@ -11,6 +11,8 @@ from analysis.normal.samples import Floats, Samples
 SHORTEST_S = 1e-6
 MIN_SCALE = 0.02
 """A log-ratio of 2 % is the least spread believed: constant latency has none of its own."""
+LEAST_ADDED_S = 0.010
+"""Less than 10 ms more than usual is no stall of a path, however steady the path is."""
 MAD_TO_SIGMA = 1.4826
 MIN_GROUP = 12
 LOAD_BINS = 20
@@ -39,7 +41,9 @@ def residuals(samples: Samples) -> Floats:
     residual = log_total - group_medians(log_total, samples.group)
     residual = residual - load_effect(residual, samples)
     residual = residual - running_median(residual, samples)
-    return residual / group_scales(residual, samples.group)
+    residual = residual / group_scales(residual, samples.group)
+    added_s = samples.total_s - group_medians(samples.total_s, samples.group)
+    return np.where(added_s < LEAST_ADDED_S, np.minimum(residual, 0.0), residual)
 
 
 def group_medians(values: Floats, group: np.ndarray) -> Floats:

@@ -18,7 +18,7 @@ FEW_EPISODES = 12
 MIN_HITS = 3
 MIN_CYCLES = 2.6
 """Three stalls span two periods; with the ends of the run at least this many are asked for."""
-LEAST_SHARE = 1 / 3
+LEAST_SHARE = 0.4
 """Least share of cycles hit: what is missed more often is called random."""
 MOST_CELLS = 8_000
 MOST_ROWS = 2_000

@@ -20,6 +20,7 @@ HARMONICS = (1 / 3, 1 / 2, 2.0, 3.0)
 SIMPLER = 1.0
 """A multiple or fraction must score this much better (log) to replace the comb it came from."""
 MORE_HITS, KEEPS = 1.4, 0.75
+SEVERAL = 2
 BOTH_ANCHORS = 40
 """With more Episodes the period is sharp enough from starts alone."""
 
@@ -48,6 +49,16 @@ def anchors(episodes: Episodes, by_end: bool) -> Floats:
     return np.sort(episodes.end_s) if by_end else episodes.start_s
 
 
+def narrowest_window_s(samples: Samples, episodes: Episodes, by_end: bool) -> float:
+    """Narrowest window worth a test for these anchors.
+
+    An Episode starts where a request does, and an open model starts them on a timer: windows below
+    the spacing would find that timer. The common end of several requests is free of it.
+    """
+    free = by_end and float(np.median(episodes.requests)) >= SEVERAL
+    return samples.resolution_s if free else max(samples.resolution_s, samples.span_s / samples.n)
+
+
 def shortest_period_s(samples: Samples) -> float:
     """Shortest period worth a search: Episodes nearer than the join gap are one."""
     return max(2.0, 8 * samples.span_s / max(samples.n, 1), 4 * samples.resolution_s)
@@ -61,6 +72,7 @@ class Attempt:
     by_end: bool
     share: float
     searches: int
+    narrowest_s: float
 
     @property
     def times_s(self) -> Floats:
@@ -79,24 +91,26 @@ def best(samples: Samples, residual: Floats, exposure: Exposure, searches: int =
         cost = float(search_cost(episodes.n)) - float(np.log(share / len(ways)))
         for by_end in ways:
             attempt = Attempt(
-                episodes=episodes, by_end=by_end, share=float(share) / len(ways), searches=searches
+                episodes=episodes,
+                by_end=by_end,
+                share=float(share) / len(ways),
+                searches=searches,
+                narrowest_s=narrowest_window_s(samples, episodes, by_end),
             )
-            found = grid.search(attempt.times_s, exposure.span_s, shortest_s, samples.resolution_s)
+            found = grid.search(attempt.times_s, exposure.span_s, shortest_s, attempt.narrowest_s)
             drafts.extend((draft.score + cost, attempt, draft) for draft in found)
     drafts.sort(key=lambda item: item[0])
-    finalists = [
-        finish(attempt, draft, exposure, samples.resolution_s) for _, attempt, draft in drafts[:FINALISTS]
-    ]
+    finalists = [finish(attempt, draft, exposure) for _, attempt, draft in drafts[:FINALISTS]]
     return min(
         (found for found in finalists if found), key=lambda c: (c.p_value, c.comb.log_tail), default=None
     )
 
 
-def finish(attempt: Attempt, draft: grid.Draft, exposure: Exposure, narrowest_s: float) -> Candidate | None:
+def finish(attempt: Attempt, draft: grid.Draft, exposure: Exposure) -> Candidate | None:
     """Fit a draft, test its harmonics, and put a p-value to the simplest that explains as much."""
-    chosen = fitted(attempt.times_s, draft, 1.0, exposure, narrowest_s)
+    chosen = fitted(attempt, draft, 1.0, exposure)
     for ratio in HARMONICS:
-        tried = fitted(attempt.times_s, draft, ratio, exposure, narrowest_s)
+        tried = fitted(attempt, draft, ratio, exposure)
         if tried is not None and (chosen is None or simpler(tried, chosen)):
             chosen = tried
     if chosen is None:
@@ -125,9 +139,10 @@ def simpler(tried: tuple[float, Comb, Fit], chosen: tuple[float, Comb, Fit]) -> 
 
 
 def fitted(
-    times_s: Floats, draft: grid.Draft, ratio: float, exposure: Exposure, narrowest_s: float
+    attempt: Attempt, draft: grid.Draft, ratio: float, exposure: Exposure
 ) -> tuple[float, Comb, Fit] | None:
     """Score a draft's comb with its period times ``ratio``; multiples try each of their phases."""
+    times_s = attempt.times_s
     period_s, width_s = draft.period_s * ratio, draft.width_s
     results = []
     for shift in range(round(ratio)) if ratio > 1 else (0,):
@@ -135,7 +150,7 @@ def fitted(
         fit = refine(times_s, period_s, phase_s, min(width_s, 0.4 * period_s))
         if fit is None or fit.period_s * (grid.MIN_CYCLES - 1) > exposure.span_s:
             continue
-        comb = best_width(times_s, fit, min(1.3 * width_s, 0.4 * fit.period_s), narrowest_s, exposure)
+        comb = best_width(times_s, fit, min(1.3 * width_s, 0.4 * fit.period_s), attempt.narrowest_s, exposure)
         if comb.hit >= grid.LEAST_SHARE * comb.expected:
             results.append((log_score(comb), comb, fit))
     return min(results, key=lambda item: item[0], default=None)
@@ -148,11 +163,14 @@ def sources(
     claims: list[Candidate] = []
     smallest_p: float | None = None
     rest = residual.copy()
+    put_down_to_load = 0
     for _ in range(MOST_SOURCES):
-        candidate = best(samples, rest, exposure, searches)
+        # Whoever looks again after a rhythm of the load looks twice, and pays for it.
+        candidate = best(samples, rest, exposure, searches * (1 + put_down_to_load))
         if candidate is None:
             break
         by_load = follows_load(samples, candidate.episodes.start_s[candidate.hit], candidate.fit.period_s)
+        put_down_to_load += by_load
         if not by_load and smallest_p is None:
             smallest_p = candidate.p_value
         if candidate.p_value > alpha:
