@@ -20,7 +20,7 @@ class K6Totals:
 def read_totals(path: Path) -> K6Totals:
     """Return the totals of a summary file; empty ones where k6 wrote none (it was killed)."""
     try:
-        metrics = json.loads(path.read_text(encoding="utf-8"))
+        metrics = dict(json.loads(path.read_text(encoding="utf-8")))
         # A metric without a sample is absent: no requests is zero, not unknown.
         return K6Totals(
             http_reqs=_count(metrics, "http_reqs") or 0,

@@ -86,8 +86,8 @@ class _Connection(asyncio.Protocol):
         if self._server.status is None:
             return
         close = "Connection: close\r\n" if seen.fresh else ""
-        fields = f"Location: /elsewhere\r\nContent-Length: 3\r\n{close}"
-        self._transport.write(f"HTTP/1.1 {self._server.status} Said\r\n{fields}\r\nok\n".encode())
+        more = f"Location: /elsewhere\r\nContent-Length: 3\r\n{close}"
+        self._transport.write(f"HTTP/1.1 {self._server.status} Said\r\n{more}\r\nok\n".encode())
         if seen.fresh:
             self._transport.close()
 
