@@ -18,6 +18,8 @@ from analysis.stalls.search import Candidate
 
 NS_PER_S_FLOAT = float(NS_PER_S)
 ONE_SCENARIO = 0.9
+SLOW = 6.0
+"""Residual, in robust spreads, from which a request alone counts as slow."""
 TIMEOUT_CODE = 1050
 """k6's error code of a request that met the client's timeout."""
 
@@ -47,7 +49,7 @@ def context_of(requests: pd.DataFrame, samples: Samples, residual: Floats) -> Co
     )
 
 
-def claim_of(candidate: Candidate, context: Context, searched: Samples, scenario: str) -> PeriodicStall:
+def claim_of(candidate: Candidate, context: Context, searched: Samples) -> PeriodicStall:
     """State a comb as a claim; ``searched`` are the samples (all, or one scenario's) it was found in."""
     comb, episodes, samples = candidate.comb, candidate.episodes, context.samples
     times = episodes.end_s if candidate.by_end else episodes.start_s
@@ -82,7 +84,7 @@ def claim_of(candidate: Candidate, context: Context, searched: Samples, scenario
         cycles_hit=comb.hit,
         p_value=candidate.p_value,
         dominant_phase=dominant_phase(context.own_s, places, context.own_usual_s),
-        scenario=seen_in(samples, places) if scenario == "all" else scenario,
+        scenario=seen_in(samples, slow_meanwhile(context, episodes.start_s[hit], episodes.end_s[hit])),
     )
 
 
@@ -105,6 +107,15 @@ def peaks(context: Context, places: Ints, starts_s: Floats) -> tuple[float, floa
     return float(slowest.median()), float(context.samples.total_s[places].max())
 
 
+def slow_meanwhile(context: Context, starts_s: Floats, ends_s: Floats) -> Ints:
+    """Slow requests of every scenario that started within the Episodes, whichever one they were found in."""
+    start_s = context.samples.start_s
+    order = np.argsort(starts_s)
+    episode = np.maximum(np.searchsorted(starts_s[order], start_s, side="right") - 1, 0)
+    within = (start_s >= starts_s[order][episode]) & (start_s <= ends_s[order][episode])
+    return np.flatnonzero(within & (context.residual > SLOW))
+
+
 def seen_in(samples: Samples, places: Ints) -> str:
     """Name the one scenario that holds nearly all slow requests although others sent too; else "all"."""
     share_of_all = np.bincount(samples.scenario, minlength=len(samples.scenario_names)) / max(samples.n, 1)
@@ -117,7 +128,7 @@ def seen_in(samples: Samples, places: Ints) -> str:
 def slow_mask(context: Context, candidates: list[tuple[Candidate, Samples]], least_added_s: float) -> Bools:
     """Which requests a report calls slow: those of claims, and those far beyond noise and the limit."""
     samples = context.samples
-    slow = (context.residual > 6.0) & (samples.total_s - context.usual_s >= least_added_s)
+    slow = (context.residual > SLOW) & (samples.total_s - context.usual_s >= least_added_s)
     for candidate, searched in candidates:
         slow |= np.isin(samples.row, searched.row[candidate.episodes.index])
     return slow

@@ -54,7 +54,7 @@ def analyze_run(
     exposure = exposure_of(samples, censored_s=facts.timeout_s if facts.censored else 0.0)
     searches = searched_parts(samples)
     found, p_value = find(context, exposure, searches, detection)
-    claims = tuple(claim_of(candidate, context, part, name) for candidate, part, name in found)
+    claims = tuple(claim_of(candidate, context, part) for candidate, part, _ in found)
     noises = conditions(samples, residual, detection)
     duration_s = duration_of(table)
     unknown = ~np.isfinite(table["total_ns"].to_numpy(dtype=np.float64, na_value=np.nan))

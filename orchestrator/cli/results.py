@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from analysis.verdict import seconds
 from orchestrator.cli.output import one_line
 from reports.formats import UNKNOWN, latency
 
@@ -43,7 +44,7 @@ def run_lines(name: str, analysis: RunAnalysis) -> list[str]:
     for stall in analysis.periodic_stalls:
         low, high = stall.period_ci_s
         lines.append(
-            f"  periodic stall: {stall.stall_s:.2f} s every {stall.period_s:.3f} s"
+            f"  periodic stall: {seconds(stall.stall_s)} every {stall.period_s:.3f} s"
             f" (95 % interval {low:.3f} to {high:.3f} s),"
             f" {stall.cycles_hit} of {stall.cycles_expected} cycles, p = {stall.p_value:.2g},"
             f" phase {stall.dominant_phase}, scenario {stall.scenario}, slowest {latency(stall.peak_ms)}"
@@ -76,7 +77,7 @@ def table(headings: Iterable[str], rows: Iterable[Iterable[str]]) -> list[str]:
 
 def _row(result: NodeResult) -> tuple[str, ...]:
     a = result.analysis
-    stalls = "; ".join(f"{s.stall_s:.2f} s every {s.period_s:.2f} s" for s in a.periodic_stalls)
+    stalls = "; ".join(f"{seconds(s.stall_s)} every {seconds(s.period_s)}" for s in a.periodic_stalls)
     return (
         result.name,
         a.verdict.value,
