@@ -37,7 +37,7 @@ class Draft:
 
 
 def longest_comb(episodes: int) -> float:
-    """Most cycles worth a look: a third of them may be hit with few Episodes, half with many."""
+    """Most cycles worth a look: three an Episode with few Episodes, fewer with many (a long night)."""
     return max(min(3.0 * episodes, 120.0), min(2.0 * episodes, 400.0), 1.4 * episodes)
 
 

@@ -9,8 +9,8 @@ from analysis.normal.samples import Floats
 from analysis.stalls.comb import Comb
 from analysis.stalls.grid import log_trials
 
-SEARCH_LOW, SEARCH_HIGH = -1.3, 2.1
-SEARCH_SLOPE, SEARCH_ZERO = 1.4, 12.0
+SEARCH_LOW, SEARCH_HIGH = -1.7, 1.7
+SEARCH_SLOPE, SEARCH_ZERO = 1.4, 16.0
 CLEAR_SHARE = 0.5
 """Share of the trials' weight that goes to clear thresholds; the rest is shared evenly."""
 
