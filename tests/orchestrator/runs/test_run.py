@@ -41,7 +41,7 @@ def run_of(k6: Path, home: Home, *, node: str = "n0", overtime_s: float = 60) ->
 def side_by_side(*runs: Run) -> list[RunRecord]:
     """Watch runs to their end as a campaign does."""
     with Interrupts() as interrupts:
-        return run_side_by_side([lambda run=run: run for run in runs], interrupts, lambda _: None)
+        return run_side_by_side([iter((run,)).__next__ for run in runs], interrupts, lambda _: None)
 
 
 def test_a_k6_that_never_ends_is_killed(tmp_path: Path) -> None:
