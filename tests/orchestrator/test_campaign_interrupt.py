@@ -134,3 +134,16 @@ def test_a_signal_while_it_analyzes_still_gives_the_result(tmp_path: Path, k6_1:
     assert Path(stage.folder, out.splitlines()[-1].removeprefix("report: ")).is_file()
     assert {run["state"] for run in listed(stage, "runs")} == {"done"}
     assert listed(stage, "campaigns")[0]["verdict"] == "inconclusive"
+
+
+def test_a_run_that_goes_on_can_be_looked_at(tmp_path: Path, k6_1: Path) -> None:
+    """What it has stored so far is analyzed and said to be that; nobody takes it for abandoned."""
+    stage = Stage(tmp_path, k6_1)
+    with long_campaign(stage) as process:
+        assert stage.await_file("runs/*.n1/requests.arrows", process, bytes_at_least=FLUSHED_BYTES)
+        code, out, err = stage.run("analyze", "last")
+        assert [campaign["state"] for campaign in listed(stage, "campaigns")] == ["running"]
+        interrupt_group(process)
+        finished(process)
+    assert code == 3, err
+    assert "the run still goes on: this is what it has stored so far" in out
