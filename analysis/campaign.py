@@ -138,10 +138,12 @@ def failed_part(nodes: Sequence[NodeResult], limits: Limits) -> str:
     """What failed Nodes did, and what the others did not."""
     failed = [node for node in nodes if node.analysis.verdict is Verdict.FAIL]
     parts = [f"{node.name} {first_failure(node.analysis, limits)}" for node in failed]
-    others = [node for node in nodes if node.analysis.verdict is not Verdict.FAIL]
-    quiet = [node for node in others if not node.analysis.periodic_stalls]
-    if quiet:
-        parts.append(f"{names(quiet)} {verb(quiet, 'shows', 'show')} none")
+    passed = [node for node in nodes if node.analysis.verdict is Verdict.PASS]
+    if passed:
+        parts.append(f"{names(passed)} {verb(passed, 'passes', 'pass')}")
+    unsure = [node for node in nodes if node.analysis.verdict is Verdict.INCONCLUSIVE]
+    if unsure:
+        parts.append(f"{names(unsure)} {verb(unsure, 'is', 'are')} inconclusive")
     return "; ".join(parts)
 
 

@@ -45,6 +45,7 @@ class RunFacts:
 
     ``planned_s`` is the duration asked for, ``timeout_s`` the client's; ``expected_requests`` is
     k6's own ``http_reqs`` count (None when k6 could not give it: killed, or an imported file).
+    ``unfit`` says why the Run cannot pass, whatever its requests look like; empty when it can.
     """
 
     dropped_iterations: int = 0
@@ -53,6 +54,7 @@ class RunFacts:
     interrupted: bool = False
     planned_s: float | None = None
     timeout_s: float = 60.0
+    unfit: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +108,8 @@ class RunAnalysis:
 
     ``reasons`` says in words why the verdict is not a pass (one short sentence each),
     ``notes`` what else a reader should know. ``power`` is the probability that this Run would have
-    shown the reference stall. ``kept_share`` is the share of requests without a new connection.
+    shown the reference stall. ``kept_share`` is the share of answered requests
+    without a new connection, NaN when none was answered.
     ``rows`` counts all rows of the table (with ``setup`` and ``teardown``), ``facts`` is what the
     verdict was told.
     """

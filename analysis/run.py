@@ -90,7 +90,7 @@ def conclude(
         latency=latency_of(table),
         errors=measured.errors,
         error_rate=measured.errors / measured.requests if measured.requests else 0.0,
-        kept_share=float(1 - is_fresh(table).mean()) if len(table) else 0.0,
+        kept_share=kept_share(table),
         periodic_stalls=measured.periodic_stalls,
         periodicity_p_value=measured.periodicity_p_value,
         episodes=measured.episodes,
@@ -103,6 +103,12 @@ def conclude(
         rows=measured.rows,
         facts=facts,
     )
+
+
+def kept_share(table: pd.DataFrame) -> float:
+    """Share of answered requests that went over a connection of an earlier one; NaN without any."""
+    answered = table["status"].to_numpy() != 0
+    return float(1 - is_fresh(table)[answered].mean()) if answered.any() else float("nan")
 
 
 def measured_rows(requests: pd.DataFrame) -> pd.DataFrame:

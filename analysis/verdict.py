@@ -84,9 +84,9 @@ def too_many_errors(errors: int, requests: int, limit: float) -> bool:
 
 def missing_reasons(measured: Measured, facts: RunFacts, detection: Detection) -> list[str]:
     """Reasons why the Run cannot pass although nothing failed."""
-    if measured.requests == 0:
+    if measured.requests == 0 and not facts.unfit:
         return ["no requests were measured: check that the Node is reachable and the script sends requests"]
-    reasons = lost_reasons(measured, facts)
+    reasons = [*([facts.unfit] if facts.unfit else []), *lost_reasons(measured, facts)]
     p_value = measured.periodicity_p_value
     if p_value <= DOUBTFUL_P and not measured.periodic_stalls:
         weak = (
@@ -121,7 +121,7 @@ def lost_reasons(measured: Measured, facts: RunFacts) -> list[str]:
 def power_reason(measured: Measured, detection: Detection) -> str:
     """What it would take to show the reference stall."""
     reference = f"a {seconds(detection.stall_s)} stall every {seconds(detection.period_s)}"
-    said = f"{reference} would have been found with a power of {measured.power:.2f} only"
+    said = f"{reference} would have been found with a power of {measured.power:.3f} only"
     if measured.needed_duration_s is None:
         return f"{said}; a longer run would not help: send more requests a second"
     more_s = measured.needed_duration_s - measured.duration_s
@@ -145,7 +145,7 @@ def seconds(value_s: float) -> str:
 
 def percent(rate: float) -> str:
     """A rate in percent with two significant digits."""
-    return f"{100 * rate:.2g} %"
+    return f"{100 * rate:.0f} %" if rate >= 0.0995 else f"{100 * rate:.2g} %"
 
 
 def notes_on(measured: Measured, limits: Limits) -> Sequence[str]:

@@ -70,24 +70,21 @@ def judge_run(record: RunRecord, frame: pd.DataFrame) -> RunAnalysis:
     """Analyze one Run with the limits it was made under, and add what only its record knows."""
     from analysis.run import analyze_run
 
-    analysis = analyze_run(frame, facts=record.facts, limits=record.limits, detection=record.detection)
-    unfit = _unfit(record)
-    passes = analysis.verdict is Verdict.PASS
+    facts = replace(record.facts, unfit=_unfit(record))
+    analysis = analyze_run(frame, facts=facts, limits=record.limits, detection=record.detection)
     return replace(
         analysis,
-        verdict=Verdict.INCONCLUSIVE if unfit and passes else analysis.verdict,
-        reasons=unfit + analysis.reasons,
         notes=(*error_notes(record.node, analysis, frame), *analysis.notes, *record.notes),
     )
 
 
-def _unfit(record: RunRecord) -> tuple[str, ...]:
+def _unfit(record: RunRecord) -> str:
     """Say why a Run, whatever its requests look like, is none to pass."""
     if record.error:
-        return (f"the run failed: {record.error}",)
+        return f"the run failed: {record.error}"
     if record.state is RunState.RUNNING:
-        return ("the run still goes on: this is what it has stored so far",)
-    return ()
+        return "the run still goes on: this is what it has stored so far"
+    return ""
 
 
 def error_notes(name: str, analysis: RunAnalysis, frame: pd.DataFrame) -> list[str]:

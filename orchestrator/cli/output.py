@@ -25,7 +25,8 @@ def one_line(text: str) -> str:
 
 def say(text: str) -> None:
     """Tell a person something: one line on standard error."""
-    print(one_line(text), file=sys.stderr, flush=True)
+    if sys.stderr is not None:  # closed by whoever started us; print would take standard output instead
+        print(one_line(text), file=sys.stderr, flush=True)
 
 
 def print_json(value: Any) -> None:

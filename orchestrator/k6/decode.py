@@ -208,7 +208,9 @@ def _take(table: dict[str, pa.Array], name: str, rows: Int64s) -> pa.DictionaryA
 def _numbers(column: pa.DictionaryArray) -> npt.NDArray[np.int16]:
     """Small whole numbers written as text; what is empty or no number is 0."""
     texts = column.dictionary.to_pylist()
-    lookup = np.array([int(t) if t.isascii() and t.isdigit() and len(t) < 5 else 0 for t in texts] or [0], dtype=np.int16)
+    lookup = np.array(
+        [int(t) if t.isascii() and t.isdigit() and len(t) < 5 else 0 for t in texts] or [0], dtype=np.int16
+    )
     numbers: npt.NDArray[np.int16] = lookup[column.indices.to_numpy()]
     return numbers
 

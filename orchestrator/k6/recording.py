@@ -19,7 +19,7 @@ from orchestrator.stores.contract import RunWriter
 
 BLOCK_BYTES = 1 << 20
 DECODE_EVERY_S = 0.25
-FLUSH_EVERY_S = 1.0
+FLUSH_EVERY_S = 0.25
 RECENT_NS = 10 * NS_PER_S
 
 

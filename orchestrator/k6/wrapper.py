@@ -81,6 +81,7 @@ def _environment(
         "TZ": "UTC",
         "K6_NO_USAGE_REPORT": "true",
         "K6_CSV_TIME_FORMAT": "unix_nano",
+        "K6_CSV_SAVE_INTERVAL": "250ms",  # by itself k6 keeps a second of samples back
         "STALLWATCH_URL": service.url,
         "STALLWATCH_HOSTS": json.dumps({url.hostname: node.address}),
         "STALLWATCH_ENDPOINT": url.path or "/",

@@ -15,6 +15,7 @@ from analysis.findings import (
     NodeResult,
     PeriodicStall,
     RunAnalysis,
+    RunFacts,
     Verdict,
 )
 from tests.analysis.test_verdict import STALL
@@ -65,7 +66,7 @@ def test_sentence_names_the_node_and_its_numbers() -> None:
     assert campaign.verdict is Verdict.FAIL
     assert campaign.sentence == (
         "fail: node-2 stalls for 1.5 s every 12.0 s (6 of 6 cycles, p = 3e-09, phase waiting, "
-        "n = 1,480 requests); node-1 and node-3 show none."
+        "n = 1,480 requests); node-1 and node-3 pass."
     )
 
 
@@ -138,3 +139,27 @@ def test_all_quiet_passes_with_n() -> None:
 def test_no_node_is_inconclusive() -> None:
     """A Campaign without a Node says so."""
     assert analyzed().verdict is Verdict.INCONCLUSIVE
+
+
+def test_a_run_unfit_to_pass_stays_so_when_its_claim_is_withdrawn() -> None:
+    """A Run that failed is not passed by losing a claim to the correction over Nodes."""
+    weak = node("node-1", replace(STALL, p_value=0.004))
+    facts = RunFacts(unfit="the run failed: k6 was ended")
+    unfit = replace(weak, analysis=replace(weak.analysis, facts=facts))
+    campaign = analyze_campaign(
+        [unfit, *(node(f"node-{i}") for i in range(2, 9))], None, limits=Limits(), detection=Detection()
+    )
+    assert campaign.nodes[0].analysis.periodic_stalls == ()
+    assert campaign.nodes[0].analysis.verdict is Verdict.INCONCLUSIVE
+    assert facts.unfit in campaign.nodes[0].analysis.reasons
+
+
+def test_a_failure_says_who_passed_and_who_is_unsure() -> None:
+    """Beside a failed Node the sentence tells those that passed from those that are inconclusive."""
+    unsure = replace(
+        node("node-3"), analysis=replace(QUIET, verdict=Verdict.INCONCLUSIVE, reasons=("short",))
+    )
+    campaign = analyze_campaign(
+        [node("node-1", STALL), node("node-2"), unsure], None, limits=Limits(), detection=Detection()
+    )
+    assert campaign.sentence.endswith("; node-2 passes; node-3 is inconclusive.")

@@ -35,3 +35,13 @@ def test_survives(start_s: list[float], total_s: list[float]) -> None:
     assert analysis.requests == len(start_s)
     assert analysis.periodic_stalls == ()
     assert analysis.verdict is not Verdict.PASS or len(start_s) > 1
+
+
+def test_share_kept_counts_answered_requests_only() -> None:
+    """Requests that were refused went over no connection: they are neither kept nor fresh."""
+    requests = table(np.arange(4) / 10, np.full(4, 0.05))
+    requests["status"] = np.array([200, 200, 0, 0], dtype=np.int16)
+    requests["connecting_ns"] = [1000, 0, 0, 0]
+    assert analyzed(requests).kept_share == 0.5
+    requests["status"] = np.int16(0)
+    assert np.isnan(analyzed(requests).kept_share)

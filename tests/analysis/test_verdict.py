@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from analysis.findings import Detection, Episode, Limits, PeriodicStall, RunFacts, Verdict
-from analysis.verdict import Measured, judge, notes_on, too_many_errors
+from analysis.verdict import Measured, judge, notes_on, percent, seconds, too_many_errors
 
 STALL = PeriodicStall(
     period_s=12.0,
@@ -83,6 +83,7 @@ def test_slowest_needs_more_than_one_episode(count: int, verdict: Verdict) -> No
         (RunFacts(expected_requests=3012), "12 are missing"),
         (RunFacts(dropped_iterations=7), "7 iterations were dropped"),
         (RunFacts(censored=3), "3 requests were still in flight"),
+        (RunFacts(unfit="the run failed: k6 was ended"), "the run failed: k6 was ended"),
     ],
 )
 def test_a_damaged_run_is_inconclusive(facts: RunFacts, said: str) -> None:
@@ -116,3 +117,20 @@ def test_nothing_measured_is_inconclusive() -> None:
     verdict, reasons = judged(replace(GOOD, requests=0, rows=0))
     assert verdict is Verdict.INCONCLUSIVE
     assert "no requests" in reasons[0]
+
+
+@pytest.mark.parametrize(
+    ("rate", "said"), [(1.0, "100 %"), (0.123, "12 %"), (0.05, "5 %"), (0.001, "0.1 %"), (0.0, "0 %")]
+)
+def test_rates_are_said_in_plain_percent(rate: float, said: str) -> None:
+    """A rate is said with two digits and never as a power of ten."""
+    assert percent(rate) == said
+
+
+@pytest.mark.parametrize(
+    ("value_s", "said"),
+    [(0.0019, "1.9 ms"), (0.35, "0.35 s"), (1.5, "1.5 s"), (60.0, "60.0 s"), (640.0, "640 s")],
+)
+def test_lengths_keep_their_digits(value_s: float, said: str) -> None:
+    """A length below a tenth of a second is said in ms, so that none is said to be zero."""
+    assert seconds(value_s) == said

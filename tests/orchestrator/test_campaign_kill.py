@@ -23,9 +23,8 @@ RANDOM_MOMENTS = 14
 LATEST_S = 11.0  # with three campaigns side by side, the report of one of 4 s is being written then
 SIDE_BY_SIDE = 3
 GONE_S = 3.0
-# k6 hands its samples over once a second, they are decoded each 0.25 s and flushed once a second; three
-# campaigns side by side on two cores are late at each step.
-UNFLUSHED_S = 4.0
+# k6 hands over, decoding takes and the stream is flushed each 0.25 s; three campaigns share two cores.
+UNFLUSHED_S = 2.0
 NODES = ("n0", "n1", "n2")
 
 
