@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import secrets
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from analysis.findings import Detection, Limits
+from analysis.findings import CampaignAnalysis, Detection, Limits
 from orchestrator.model import Node, NodeKind, Profile, Service
 
 CONTROL = "control"
+MAX_CONFIRM_S = 3600.0
+"""A second Campaign takes no longer than this without being asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +50,13 @@ class Plan:
     def run_id(self, node: Node) -> str:
         """Return the id of a Node's Run."""
         return f"{self.id}.{node.name}"
+
+
+def confirming(plan: Plan, analysis: CampaignAnalysis, campaign_id: str) -> Plan:
+    """Return the plan of a second Campaign, as long as the inconclusive one says that it takes."""
+    needed_s = [node.analysis.needed_duration_s or 0.0 for node in analysis.nodes]
+    duration_s = max(plan.profile.duration_s, min(math.ceil(max(needed_s)), MAX_CONFIRM_S))
+    return replace(plan, id=campaign_id, profile=replace(plan.profile, duration_s=duration_s))
 
 
 def new_campaign_id(now: datetime) -> str:

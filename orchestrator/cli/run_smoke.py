@@ -5,11 +5,18 @@ from __future__ import annotations
 import os
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from orchestrator.cli.output import Format, print_json, say
+from orchestrator.errors import ExitCode
+
+if TYPE_CHECKING:
+    from orchestrator.campaign import CampaignResult
+    from orchestrator.home import Home
+    from orchestrator.k6.binary import K6Binary
+    from orchestrator.plan import Plan
 
 
 def command(  # noqa: PLR0917 # typer fills them by name
@@ -25,16 +32,16 @@ def command(  # noqa: PLR0917 # typer fills them by name
         Path | None, typer.Option(help="Where what is generated lives.", show_default="./var")
     ] = None,
     output: Annotated[Format, typer.Option("--format", help="How the result is printed.")] = Format.TEXT,
+    confirm: Annotated[
+        bool, typer.Option("--confirm", help="When it is inconclusive, run once more at once, long enough.")
+    ] = False,
 ) -> int:
     """Run the smoke profile against the nodes now, and say what it found."""
-    from orchestrator.campaign import run_campaign
-    from orchestrator.cli.progress import progress
-    from orchestrator.cli.results import campaign_lines
     from orchestrator.config import find_config, load_settings, parse_duration_s, select_nodes
     from orchestrator.errors import UsageError
     from orchestrator.home import Home
     from orchestrator.k6.binary import find_k6
-    from orchestrator.plan import Plan, new_campaign_id
+    from orchestrator.plan import Plan, confirming, new_campaign_id
 
     settings = load_settings(find_config(config, os.environ), os.environ)
     try:
@@ -53,10 +60,25 @@ def command(  # noqa: PLR0917 # typer fills them by name
         detection=settings.detection(),
         max_parallel=settings.max_parallel,
     )
+    where = Home.find(home, os.environ)
+    result = _run(plan, where, binary, output)
+    if confirm and result.exit_code is ExitCode.INCONCLUSIVE:
+        say("inconclusive: running once more, as --confirm asks")
+        again = confirming(plan, result.judged.analysis, new_campaign_id(datetime.now(UTC)))
+        result = _run(again, where, binary, output)
+    return result.exit_code
+
+
+def _run(plan: Plan, home: Home, binary: K6Binary, output: Format) -> CampaignResult:
+    """Run one campaign and print what it came to."""
+    from orchestrator.campaign import run_campaign
+    from orchestrator.cli.progress import progress
+    from orchestrator.cli.results import campaign_lines
+
     say(f"campaign {plan.id}: {', '.join(n.name for n in plan.nodes)}")
     say(f"{plan.in_words()}; k6 {binary.version_text}")
     with progress(plan.profile.name, plan.profile.duration_s) as tick:
-        result = run_campaign(plan, Home.find(home, os.environ), binary, tick)
+        result = run_campaign(plan, home, binary, tick)
     if output is Format.JSON:
         from analysis.result import campaign_to_json
 
@@ -69,4 +91,4 @@ def command(  # noqa: PLR0917 # typer fills them by name
         print(f"report: {result.report}")
     for failure in result.failures:
         say(f"error: {failure}")
-    return result.exit_code
+    return result

@@ -109,3 +109,19 @@ def test_a_chosen_node_is_measured_alone(tmp_path: Path, k6_1: Path) -> None:
         result = json.loads(stage.run("run-smoke", *arguments)[1])
     assert [node["name"] for node in result["nodes"]] == ["n1"]
     assert result["nodes"][0]["requests"] == len(server.answered_ns) == pytest.approx(60, abs=1)
+
+
+def test_confirm_runs_once_more_long_enough(tmp_path: Path, k6_1: Path) -> None:
+    """An inconclusive campaign is followed by one as long as it asked for, whose verdict counts."""
+    stage, server = Stage(tmp_path, k6_1), Answering()
+    with answering(server):
+        stage.configure(
+            {"n0": f"127.0.0.1:{server.port}"}, duration="2s", more=["detect: {stall_s: 1, period_s: 3}"]
+        )
+        code, out, err = stage.run("run-smoke", "--confirm", "--format", "json")
+    first, second = (json.loads(line) for line in out.splitlines())
+    assert "running once more" in err
+    assert first["verdict"] == "inconclusive"
+    [node], [again] = first["nodes"], second["nodes"]
+    assert again["duration_s"] >= node["needed_duration_s"] - 1 > 2
+    assert code == {"pass": 0, "fail": 1, "inconclusive": 3}[second["verdict"]]
