@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -120,8 +121,9 @@ def lost_reasons(measured: Measured, facts: RunFacts) -> list[str]:
 
 def power_reason(measured: Measured, detection: Detection) -> str:
     """What it would take to show the reference stall."""
-    reference = f"a {seconds(detection.stall_s)} stall every {seconds(detection.period_s)}"
-    said = f"{reference} would have been found with a power of {measured.power:.3f} only"
+    reference = f"a stall of {detection.stall_s:g} s every {detection.period_s:g} s"
+    power = math.floor(100 * measured.power) / 100  # never rounded up to what is needed
+    said = f"{reference} could have been missed (power {power:.2f}, needed {detection.power:g})"
     if measured.needed_duration_s is None:
         return f"{said}; a longer run would not help: send more requests a second"
     more_s = measured.needed_duration_s - measured.duration_s
