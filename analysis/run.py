@@ -9,7 +9,16 @@ import pandas as pd
 
 from analysis.claims import Context, claim_of, context_of, slow_mask
 from analysis.extent.phases import dominant_phase
-from analysis.findings import Detection, Episode, Latency, Limits, PeriodicStall, RunAnalysis, RunFacts
+from analysis.findings import (
+    Detection,
+    Episode,
+    Latency,
+    Limits,
+    PeriodicStall,
+    RunAnalysis,
+    RunFacts,
+    Verdict,
+)
 from analysis.normal.baseline import residuals
 from analysis.normal.exposure import exposure_of
 from analysis.normal.samples import Samples, codes, samples_of
@@ -18,7 +27,7 @@ from analysis.stalls.comb import Exposure
 from analysis.stalls.episodes import join, join_gap_s
 from analysis.stalls.power import best_power, conditions, needed_duration_s
 from analysis.stalls.search import Candidate, related, sources
-from analysis.verdict import Measured, judge, notes_on
+from analysis.verdict import Measured, judge, lost_reasons, notes_on
 
 MIN_REQUESTS = 12
 """Fewer requests are not searched: no comb of three cycles could be told from chance."""
@@ -79,6 +88,8 @@ def conclude(
     verdict, reasons = judge(measured, facts=facts, limits=limits, detection=detection)
     starts = start_ns(table)
     notes = list(notes_on(measured, limits))
+    if verdict is Verdict.FAIL:  # else they are reasons
+        notes += lost_reasons(measured, facts)
     unknown = int(table["total_ns"].isna().sum())
     if unknown:
         notes.append(f"{unknown:,} requests have no known time: they count as errors and have no latency")

@@ -52,6 +52,8 @@ def command(
     for line in campaign_lines(result.judged.analysis):
         print(line)
     print(f"report: {report}")
+    if not keep:
+        say("only the report was kept; with --keep, `stallwatch analyze last` and `report last` work on it")
     if result.interrupted:
         return ExitCode.INTERRUPTED
     wrong = [*result.failures, *demo.differences(result.judged.analysis, planted)]

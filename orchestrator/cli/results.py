@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from analysis.verdict import seconds
 from orchestrator.cli.output import one_line
-from reports.formats import UNKNOWN, latency
+from reports.formats import UNKNOWN, clock, latency
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -52,7 +52,8 @@ def run_lines(name: str, analysis: RunAnalysis) -> list[str]:
     if not analysis.periodic_stalls:
         lines.append(f"  no periodic stall (best candidate p = {analysis.periodicity_p_value:.2g})")
     lines += [
-        f"  slow episode: {latency(e.peak_ms)}, {e.requests:,} requests, phase {e.dominant_phase}"
+        f"  slow episode at {clock(e.start_ns)} UTC: {latency(e.peak_ms)}, {e.requests:,} requests,"
+        f" phase {e.dominant_phase}"
         for e in sorted(analysis.episodes, key=lambda e: -e.peak_ms)[:MAX_EPISODES]
     ]
     if len(analysis.episodes) > MAX_EPISODES:

@@ -45,3 +45,12 @@ def test_share_kept_counts_answered_requests_only() -> None:
     assert analyzed(requests).kept_share == 0.5
     requests["status"] = np.int16(0)
     assert np.isnan(analyzed(requests).kept_share)
+
+
+def test_a_fail_still_says_what_was_lost() -> None:
+    """A Run that fails and was interrupted says both: the second as a note."""
+    requests = table(np.arange(600) / 10, np.full(600, 0.05))
+    requests["failed"] = True
+    analysis = analyzed(requests, interrupted=True)
+    assert analysis.verdict is Verdict.FAIL
+    assert any("interrupted" in note for note in analysis.notes)
