@@ -34,27 +34,74 @@ class Node:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """One thing asked of the service: ``weight`` is its share of the requests, among the others' weights.
+
+    ``headers`` holds resolved values, as ``body`` does (they may be secret and never leave the
+    environment of k6).
+    """
+
+    name: str
+    url: str
+    weight: float = 1.0
+    method: str = "GET"
+    body: str | None = field(default=None, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    expect_status: int = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientCertificate:
+    """What the client proves itself with: PEM files."""
+
+    cert_file: Path
+    key_file: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
     """What is asked for through each Node; Host and SNI stay this URL's.
 
     ``headers`` holds resolved values (they may be secret and never leave the environment of k6).
+    ``endpoints`` is what our own scripts ask for; empty means the URL itself, by GET.
     """
 
     url: str
     expect_status: int = 200
     ca_file: Path | None = None
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    endpoints: tuple[Endpoint, ...] = ()
+    insecure_tls: bool = False
+    client_certificate: ClientCertificate | None = None
+
+
+class ProfileKind(StrEnum):
+    """What a Profile's script is: one of ours, or the user's own."""
+
+    SMOKE = "smoke"
+    LOAD = "load"
+    SOAK = "soak"
+    DOWNLOAD = "download"
+    SCRIPT = "script"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    """A k6 script with its load: ``rate_per_s`` in total, half kept and half fresh."""
+    """A k6 script with its load.
+
+    ``rate_per_s`` is the total of a Node (the highest, for ``load``); a user's own script brings its load
+    with it: there ``rate_per_s`` is None, and ``duration_s`` None unless the config says how long it takes.
+    ``environ`` holds resolved variables for a user's script (they may be secret).
+    """
 
     name: str
     script: Path
     rate_per_s: float
     duration_s: float
     timeout_s: float = 60.0
+    kind: ProfileKind = ProfileKind.SMOKE
+    ramp_s: float = 0.0
+    environ: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 class RunState(StrEnum):
