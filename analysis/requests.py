@@ -1,7 +1,7 @@
 """The request table: one row a request, the one schema that every room shares.
 
 Arrow types are given by name, so that this room needs no Arrow. In a pandas frame
-the columns are int64, ``total_ns`` float64 with NaN for null (exact up to 104 days),
+the columns are int64, those that may be null float64 with NaN (``total_ns`` exact up to 104 days),
 ``failed`` bool, and the dictionary columns categorical.
 """
 
@@ -39,6 +39,7 @@ COLUMNS: tuple[Column, ...] = (
     Column(name="status", arrow_type="int16"),
     Column(name="error_code", arrow_type="int16"),
     Column(name="failed", arrow_type="bool"),
+    Column(name="received_bytes", arrow_type="int64", nullable=True),
     *(Column(name=name, arrow_type="dictionary") for name in TEXT_COLUMNS),
 )
 

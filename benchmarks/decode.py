@@ -20,9 +20,9 @@ import pyarrow.compute as pc
 import pyarrow.csv
 
 from analysis.requests import NS_PER_S
-from orchestrator.k6.decode import TIMINGS, BlockDecoder
 from orchestrator.k6.recording import Recording
-from orchestrator.k6.rows import RowAssembler
+from orchestrator.k6.samples.decode import TIMINGS, BlockDecoder
+from orchestrator.k6.samples.rows import RowAssembler
 from orchestrator.stores.parquet import ParquetStore
 
 REQUESTS = 200_000

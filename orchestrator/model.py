@@ -89,19 +89,35 @@ class ProfileKind(StrEnum):
 class Profile:
     """A k6 script with its load.
 
-    ``rate_per_s`` is the total of a Node (the highest, for ``load``); a user's own script brings its load
-    with it: there ``rate_per_s`` is None, and ``duration_s`` None unless the config says how long it takes.
-    ``environ`` holds resolved variables for a user's script (they may be secret).
+    Parameters
+    ----------
+    rate_per_s
+        The total of a Node: held (``smoke``, ``soak``) or reached (``load``). None where the script sets its
+        own pace: ``download``, and a user's own script.
+    duration_s
+        Of all of it, ramps included. None for a user's own script, until k6 has been asked.
+    timeout_s
+        When the client gives a request up.
+    ramp_s
+        How long ``load`` takes from nothing to its rate, and again from its rate to nothing.
+    vus
+        Downloads side by side; for a user's script what k6 says that it may need; else None.
+    environ
+        Resolved variables of a user's own script (they may be secret).
+    addresses
+        What a user's own script may reach beside the Nodes: IP literals, without ports.
     """
 
     name: str
     script: Path
-    rate_per_s: float
-    duration_s: float
+    rate_per_s: float | None
+    duration_s: float | None
     timeout_s: float = 60.0
     kind: ProfileKind = ProfileKind.SMOKE
     ramp_s: float = 0.0
+    vus: int | None = None
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
+    addresses: tuple[str, ...] = ()
 
 
 class RunState(StrEnum):

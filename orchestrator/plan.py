@@ -55,7 +55,7 @@ class Plan:
 def confirming(plan: Plan, analysis: CampaignAnalysis, campaign_id: str) -> Plan:
     """Return the plan of a second Campaign, as long as the inconclusive one says that it takes."""
     needed_s = [node.analysis.needed_duration_s or 0.0 for node in analysis.nodes]
-    duration_s = max(plan.profile.duration_s, min(math.ceil(max(needed_s)), MAX_CONFIRM_S))
+    duration_s = max(plan.profile.duration_s or 0.0, min(math.ceil(max(needed_s)), MAX_CONFIRM_S))
     return replace(plan, id=campaign_id, profile=replace(plan.profile, duration_s=duration_s))
 
 

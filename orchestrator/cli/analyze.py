@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from orchestrator.cli.output import Format, print_json, say
+from orchestrator.cli.show.output import Format, print_json, say
 from orchestrator.errors import StallwatchError
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def command(
 
 
 def _analyze(name: str, home: Home, output: Format) -> Verdict:
-    from orchestrator.sources import looks_like_file
+    from orchestrator.files.reading import looks_like_file
 
     return _file(name, output) if looks_like_file(name) else _stored(name, home, output)
 
@@ -53,8 +53,8 @@ def _analyze(name: str, home: Home, output: Format) -> Verdict:
 def _file(name: str, output: Format) -> Verdict:
     from analysis.findings import Detection, Limits, RunFacts
     from analysis.run import analyze_run
+    from orchestrator.files.reading import read_file
     from orchestrator.judging import error_notes
-    from orchestrator.sources import read_file
 
     table = read_file(Path(name))
     facts = RunFacts(dropped_iterations=table.dropped_iterations)
@@ -85,7 +85,7 @@ def _stored(name: str, home: Home, output: Format) -> Verdict:
 
 def _print(label: str, analysis: RunAnalysis, output: Format) -> None:
     from analysis.result import to_json
-    from orchestrator.cli.results import run_lines
+    from orchestrator.cli.show.results import run_lines
 
     if output is Format.JSON:
         print_json(to_json(analysis, input_name=label))

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from typer.main import get_command
 
-from orchestrator.cli.output import say
+from orchestrator.cli.show.output import say
 from orchestrator.errors import ExitCode, StallwatchError
 
 if TYPE_CHECKING:
@@ -172,7 +172,7 @@ def _lost_reader(error: Exception) -> int:
 
 
 def _bug(error: Exception) -> int:
-    from orchestrator.cli.crash import write_crash
+    from orchestrator.cli.show.crash import write_crash
 
     text = " ".join(str(error).split())[:300]
     where = write_crash(error, os.environ)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from orchestrator.cli.output import Format, one_line, print_json
+from orchestrator.cli.show.output import Format, one_line, print_json
 
 if TYPE_CHECKING:
     from orchestrator.preflight import Check

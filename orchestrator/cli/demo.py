@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from orchestrator.cli.output import say
+from orchestrator.cli.show.output import say
 from orchestrator.errors import ExitCode
 
 
@@ -27,8 +27,8 @@ def command(
     """See it work: three demo nodes on loopback, one with a planted stall the analysis is not told of."""
     from orchestrator import demo
     from orchestrator.campaign import run_campaign
-    from orchestrator.cli.progress import progress
-    from orchestrator.cli.results import campaign_lines
+    from orchestrator.cli.show.progress import progress
+    from orchestrator.cli.show.results import campaign_lines
     from orchestrator.home import Home
     from orchestrator.k6.binary import find_k6
     from orchestrator.plan import new_campaign_id

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from orchestrator.cli.output import say
+from orchestrator.cli.show.output import say
 
 
 def command(

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from orchestrator.cli.output import Format, print_json, say
+from orchestrator.cli.show.output import Format, print_json, say
 
 
 class What(StrEnum):
@@ -35,7 +35,7 @@ def command(
 ) -> int:
     """Show what ran, newest first."""
     from orchestrator.campaign import open_records
-    from orchestrator.cli.results import table
+    from orchestrator.cli.show.results import table
     from orchestrator.home import Home
 
     catalog = open_records(Home.find(home, os.environ)).catalog

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from orchestrator.cli.output import Format, print_json, say
+from orchestrator.cli.show.output import Format, print_json, say
 from orchestrator.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -72,12 +72,12 @@ def command(  # noqa: PLR0917 # typer fills them by name
 def _run(plan: Plan, home: Home, binary: K6Binary, output: Format) -> CampaignResult:
     """Run one campaign and print what it came to."""
     from orchestrator.campaign import run_campaign
-    from orchestrator.cli.progress import progress
-    from orchestrator.cli.results import campaign_lines
+    from orchestrator.cli.show.progress import progress
+    from orchestrator.cli.show.results import campaign_lines
 
     say(f"campaign {plan.id}: {', '.join(n.name for n in plan.nodes)}")
     say(f"{plan.in_words()}; k6 {binary.version_text}")
-    with progress(plan.profile.name, plan.profile.duration_s) as tick:
+    with progress(plan.profile.name, plan.profile.duration_s or 0.0) as tick:
         result = run_campaign(plan, home, binary, tick)
     if output is Format.JSON:
         from analysis.result import campaign_to_json

@@ -12,9 +12,9 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from analysis.requests import NS_PER_MS, NS_PER_S
-from orchestrator.k6.blocks import BlockCutter
-from orchestrator.k6.decode import BlockDecoder
-from orchestrator.k6.rows import RowAssembler
+from orchestrator.k6.samples.blocks import BlockCutter
+from orchestrator.k6.samples.decode import BlockDecoder
+from orchestrator.k6.samples.rows import RowAssembler
 from orchestrator.stores.contract import RunWriter
 
 BLOCK_BYTES = 1 << 20

@@ -90,7 +90,7 @@ def _environment(
         "STALLWATCH_RATE_PER_S": repr(profile.rate_per_s),
         "STALLWATCH_DURATION_S": repr(profile.duration_s),
         "STALLWATCH_TIMEOUT_S": repr(profile.timeout_s),
-        "STALLWATCH_FRESH_VUS": str(fresh_vus(profile.rate_per_s)),
+        "STALLWATCH_FRESH_VUS": str(fresh_vus(profile.rate_per_s or 0.0)),
         "STALLWATCH_SUMMARY": str(summary),
     }
     if service.ca_file is not None:

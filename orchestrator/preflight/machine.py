@@ -49,8 +49,8 @@ def need_of(profile: Profile, nodes: int, max_parallel: int) -> Need:
     waves = -(-nodes // max_parallel)
     return Need(
         runs_at_once=min(nodes, max_parallel) + 1,
-        vus_per_run=fresh_vus(profile.rate_per_s) + 1,
-        requests=round(profile.rate_per_s * profile.duration_s * (nodes + waves)),
+        vus_per_run=fresh_vus(profile.rate_per_s or 0.0) + 1,
+        requests=round((profile.rate_per_s or 0.0) * (profile.duration_s or 0.0) * (nodes + waves)),
     )
 
 

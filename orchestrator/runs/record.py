@@ -29,7 +29,7 @@ class RunRecord:
     address: str
     url: str
     profile: str
-    rate_per_s: float
+    rate_per_s: float | None
     limits: Limits
     detection: Detection
     facts: RunFacts

@@ -11,9 +11,10 @@ from orchestrator.stores.contract import REQUEST_SCHEMA
 
 
 def to_frame(batches: Iterable[pa.RecordBatch]) -> pd.DataFrame:
-    """Return one frame: numbers as they are, total_ns float64 with NaN for null, text categorical."""
+    """Return one frame: numbers as they are, what may be null float64 with NaN, text categorical."""
     table = pa.Table.from_batches(list(batches), schema=REQUEST_SCHEMA).unify_dictionaries()
-    at = table.schema.get_field_index("total_ns")
-    table = table.set_column(at, "total_ns", table.column(at).cast(pa.float64(), safe=False))
+    for at, field in enumerate(REQUEST_SCHEMA):
+        if field.nullable:
+            table = table.set_column(at, field.name, table.column(at).cast(pa.float64(), safe=False))
     frame: pd.DataFrame = table.to_pandas(split_blocks=True)
     return frame

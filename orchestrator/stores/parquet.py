@@ -154,14 +154,26 @@ def read_stream(path: Path) -> Iterator[pa.RecordBatch]:
             return
 
 
+def complete(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Return a batch as the present schema has it: a column that may be null may also be missing."""
+    known = set(batch.schema.names)
+    columns = [
+        pa.nulls(batch.num_rows, field.type)
+        if field.nullable and field.name not in known
+        else batch.column(field.name).cast(field.type)
+        for field in REQUEST_SCHEMA
+    ]
+    return pa.record_batch(columns, schema=REQUEST_SCHEMA)
+
+
 def read_parquet(path: Path) -> Iterator[pa.RecordBatch]:
     """Return the batches of a finished table."""
     try:
         with pq.ParquetFile(
             path, read_dictionary=[f.name for f in REQUEST_SCHEMA if pa.types.is_dictionary(f.type)]
         ) as file:
-            yield from (batch.cast(REQUEST_SCHEMA) for batch in file.iter_batches(ROW_GROUP_ROWS))
-    except (pa.ArrowInvalid, OSError) as error:
+            yield from (complete(batch) for batch in file.iter_batches(ROW_GROUP_ROWS))
+    except (pa.ArrowInvalid, OSError, KeyError) as error:
         raise StoreError(
             f"{path} cannot be read: {error}", hint="expected a request table of stallwatch"
         ) from error

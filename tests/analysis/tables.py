@@ -39,6 +39,7 @@ def table(
     columns["status"] = np.where(np.broadcast_to(failed, n), 0, 200).astype(np.int16)
     columns["error_code"] = np.where(np.broadcast_to(failed, n), 1050, 0).astype(np.int16)
     columns["failed"] = np.broadcast_to(np.asarray(failed, bool), n).copy()
+    columns["received_bytes"] = np.nan
     texts = {"scenario": scenario, "endpoint": endpoint}
     for column in TEXT_COLUMNS:
         value = np.broadcast_to(np.asarray(texts.get(column, ""), dtype=object), n)

@@ -43,6 +43,7 @@ def request_table(
     frame["status"] = np.where(failed, 0, 200).astype(np.int16)
     frame["error_code"] = np.where(failed, 1212, 0).astype(np.int16)
     frame["failed"] = failed
+    frame["received_bytes"] = np.nan
     frame["scenario"] = pd.Categorical(np.where(np.arange(n) % 2, "kept", "fresh"))
     frame["error"] = pd.Categorical(np.where(failed, "dial: i/o timeout", ""))
     for name, value in (

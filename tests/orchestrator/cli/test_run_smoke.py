@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.cli import progress
+from orchestrator.cli.show import progress
 from orchestrator.k6.recording import Snapshot
 from tests.orchestrator.cli.run import stallwatch
 from tests.orchestrator.cli.terminal import COLUMNS, on_terminal

@@ -11,7 +11,7 @@ from analysis.requests import NS_PER_S
 from orchestrator.k6 import recording as recording_module
 from orchestrator.k6.recording import Recording
 from orchestrator.stores.parquet import ParquetStore
-from tests.orchestrator.k6.samples import HEADER, T_NS, clock, request, timeless
+from tests.orchestrator.k6.made import HEADER, T_NS, clock, request, timeless
 
 
 @pytest.fixture

@@ -24,13 +24,13 @@ HOSTILE = [
 
 
 def batch(rows: int, *, first: int = 0, seed: int = 0, texts: list[str] | None = None) -> pa.RecordBatch:
-    """Return rows whose end_ns counts up from T_NS + first; every third total is null."""
+    """Return rows whose end_ns counts up from T_NS + first; every third value that may be null is."""
     rng = np.random.default_rng(seed)
     columns: list[Any] = []
     for field in REQUEST_SCHEMA:
         if field.name == "end_ns":
             columns.append(pa.array(T_NS + first + np.arange(rows)))
-        elif field.name == "total_ns":
+        elif field.nullable:
             totals = rng.integers(0, 2**62, rows)
             columns.append(pa.array(totals, mask=np.arange(rows) % 3 == 2))
         elif pa.types.is_dictionary(field.type):

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -245,3 +246,12 @@ def test_full_disk_is_told_and_costs_no_stored_row(tmp_path: Path) -> None:
     assert "is the disk full?" in told
     assert int(count) >= 100
     assert int(count) % 100 == 0
+
+
+def test_a_table_of_an_older_version_is_read(tmp_path: Path) -> None:
+    """A column that may be null, and that an older version did not have, reads as null."""
+    old = pa.Table.from_batches([batch(5)]).drop_columns(["received_bytes"])
+    pq.write_table(old, tmp_path / TABLE)
+    read = pa.Table.from_batches(list(read_parquet(tmp_path / TABLE)))
+    assert read.column("received_bytes").null_count == 5
+    assert read.drop_columns(["received_bytes"]).to_pylist() == old.to_pylist()

@@ -16,8 +16,8 @@ import pyarrow.csv
 
 from analysis.requests import NS_PER_MS, TEXT_COLUMNS
 from orchestrator.errors import K6Error
-from orchestrator.k6.endpoints import Endpoints
-from orchestrator.k6.vocabulary import Vocabulary
+from orchestrator.k6.samples.endpoints import Endpoints
+from orchestrator.k6.samples.vocabulary import Vocabulary
 from orchestrator.stores.contract import REQUEST_SCHEMA
 
 Int64s = npt.NDArray[np.int64]
@@ -98,6 +98,7 @@ class BlockDecoder:
             "status": status,
             "error_code": error_code,
             "failed": failed,
+            "received_bytes": pa.nulls(len(rows), pa.int64()),
         }
         texts = tags | {"endpoint": self._endpoints(tags["name"], tags["extra_tags"])}
         columns |= {name: self._words[name].encode(texts[name]) for name in TEXT_COLUMNS}

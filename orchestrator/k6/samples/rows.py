@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from analysis.requests import NS_PER_S
-from orchestrator.k6.decode import Decoded
+from orchestrator.k6.samples.decode import Decoded
 
 Int64s = npt.NDArray[np.int64]
 HOLD_NS = 5 * NS_PER_S

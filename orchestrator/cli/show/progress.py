@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from rich.live import Live
 from rich.table import Table
 
-from orchestrator.cli.output import console, say
+from orchestrator.cli.show.output import console, say
 from orchestrator.k6.recording import Snapshot
 from reports.formats import latency
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from orchestrator.k6.endpoints import MAX_ENDPOINTS, OTHER, Endpoints, endpoint_of
+from orchestrator.k6.samples.endpoints import MAX_ENDPOINTS, OTHER, Endpoints, endpoint_of
 
 
 @pytest.mark.parametrize(

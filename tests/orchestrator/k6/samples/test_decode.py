@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import K6Error
-from orchestrator.k6.decode import BlockDecoder
-from orchestrator.sources import read_file
+from orchestrator.files.reading import read_file
+from orchestrator.k6.samples.decode import BlockDecoder
 from orchestrator.stores.contract import REQUEST_SCHEMA
-from tests.orchestrator.k6.samples import DEFAULT_HEADER, HEADER, T_NS, clock, decode, line, request, timeless
+from tests.orchestrator.k6.made import DEFAULT_HEADER, HEADER, T_NS, clock, decode, line, request, timeless
 
 ROW = {
     "end_ns": T_NS,
@@ -25,6 +25,7 @@ ROW = {
     "status": 200,
     "error_code": 0,
     "failed": False,
+    "received_bytes": None,
     "scenario": "kept",
     "endpoint": "/x",
     "method": "GET",

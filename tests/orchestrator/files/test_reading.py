@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import UsageError
-from orchestrator.sources import looks_like_file, read_file
+from orchestrator.files.reading import looks_like_file, read_file
 from orchestrator.stores.parquet import ParquetStore
 from tests.orchestrator.runs.fakes import HEADER, request_lines
 

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from analysis.verdict import seconds
-from orchestrator.cli.output import one_line
+from orchestrator.cli.show.output import one_line
 from reports.formats import UNKNOWN, clock, latency
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.requests import NS_PER_S
-from orchestrator.k6.decode import BlockDecoder
-from orchestrator.k6.rows import HOLD_NS, DistinctEnds, RowAssembler
-from tests.orchestrator.k6.samples import HEADER, T_NS, clock, decode, request, timeless
+from orchestrator.k6.samples.decode import BlockDecoder
+from orchestrator.k6.samples.rows import HOLD_NS, DistinctEnds, RowAssembler
+from tests.orchestrator.k6.made import HEADER, T_NS, clock, decode, request, timeless
 
 
 def totals(batches: list[pa.RecordBatch]) -> list[int | None]:

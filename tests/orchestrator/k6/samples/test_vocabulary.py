@@ -5,8 +5,8 @@ from __future__ import annotations
 import pyarrow as pa
 import pytest
 
-from orchestrator.k6 import vocabulary
-from orchestrator.k6.vocabulary import OTHER, Vocabulary
+from orchestrator.k6.samples import vocabulary
+from orchestrator.k6.samples.vocabulary import OTHER, Vocabulary
 
 
 def column(*words: str | None) -> pa.DictionaryArray:

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 import pyarrow as pa
 
-from orchestrator.k6.blocks import BlockCutter
-from orchestrator.k6.decode import CLOCK, METRICS, BlockDecoder, Decoded
-from orchestrator.k6.rows import RowAssembler
+from orchestrator.k6.samples.blocks import BlockCutter
+from orchestrator.k6.samples.decode import CLOCK, METRICS, BlockDecoder, Decoded
+from orchestrator.k6.samples.rows import RowAssembler
 from orchestrator.stores.contract import REQUEST_SCHEMA
 
 HEADER = (

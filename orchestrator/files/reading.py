@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
 
 from orchestrator.errors import K6Error, StallwatchError, UsageError
-from orchestrator.k6.blocks import BlockCutter
-from orchestrator.k6.decode import BlockDecoder
-from orchestrator.k6.rows import RowAssembler
+from orchestrator.k6.samples.blocks import BlockCutter
+from orchestrator.k6.samples.decode import BlockDecoder
+from orchestrator.k6.samples.rows import RowAssembler
 
 if TYPE_CHECKING:
     import pandas as pd

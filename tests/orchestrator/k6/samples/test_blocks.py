@@ -7,9 +7,9 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.k6 import blocks
-from orchestrator.k6.blocks import BlockCutter
-from tests.orchestrator.k6.samples import HEADER, T_NS, clock, line, request, rows_of, timeless
+from orchestrator.k6.samples import blocks
+from orchestrator.k6.samples.blocks import BlockCutter
+from tests.orchestrator.k6.made import HEADER, T_NS, clock, line, request, rows_of, timeless
 
 HOSTILE = 'a "quoted"\nhttp_reqs,1,2,3\n,and\r\n more'
 OUTPUT = "".join(

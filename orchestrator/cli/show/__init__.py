@@ -1,0 +1,1 @@
+"""What commands show: lines, tables, progress, and where a crash is written."""

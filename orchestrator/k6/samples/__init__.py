@@ -1,0 +1,1 @@
+"""From what k6 writes to the request table: blocks, samples, rows."""
