@@ -103,6 +103,27 @@ class Latency:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Throughput:
+    """Bytes received a second, as k6 counts them (with headers), over ``requests`` whose bytes are known.
+
+    ``bytes_per_s`` has one rate a bin of ``bin_s``, from ``first_bin_ns`` on; mean, median, 5 % quantile
+    and lowest are of its first ``counted_bins``, in which the load was whole.
+    """
+
+    requests: int
+    total_bytes: int
+    first_bin_ns: int
+    bin_s: float
+    bytes_per_s: tuple[float, ...]
+    counted_bins: int
+    mean_bytes_per_s: float
+    median_bytes_per_s: float
+    p5_bytes_per_s: float
+    lowest_bytes_per_s: float
+    lowest_at_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunAnalysis:
     """All that the analysis says of one Run.
 
@@ -111,7 +132,7 @@ class RunAnalysis:
     shown the reference stall. ``kept_share`` is the share of answered requests
     without a new connection, NaN when none was answered.
     ``rows`` counts all rows of the table (with ``setup`` and ``teardown``), ``facts`` is what the
-    verdict was told.
+    verdict was told. ``throughput`` is None where no request's bytes are known.
     """
 
     verdict: Verdict
@@ -133,6 +154,7 @@ class RunAnalysis:
     notes: tuple[str, ...] = ()
     rows: int = 0
     facts: RunFacts = field(default_factory=RunFacts)
+    throughput: Throughput | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

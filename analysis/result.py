@@ -6,7 +6,7 @@ import math
 from dataclasses import asdict
 from datetime import UTC, datetime
 
-from analysis.findings import CampaignAnalysis, Episode, NodeResult, PeriodicStall, RunAnalysis
+from analysis.findings import CampaignAnalysis, Episode, NodeResult, PeriodicStall, RunAnalysis, Throughput
 from analysis.requests import NS_PER_S
 
 STALL_FIELDS = (
@@ -47,6 +47,7 @@ def to_json(analysis: RunAnalysis, *, input_name: str) -> dict[str, object]:
         "dropped_iterations": analysis.dropped_iterations,
         "censored": analysis.censored,
         "needed_duration_s": finite(analysis.needed_duration_s),
+        "throughput": throughput_json(analysis.throughput) if analysis.throughput else None,
         "notes": [*analysis.reasons, *analysis.notes],
     }
 
@@ -81,6 +82,23 @@ def episode_json(episode: Episode) -> dict[str, object]:
         "peak_ms": finite(episode.peak_ms),
         "requests": episode.requests,
         "dominant_phase": episode.dominant_phase,
+    }
+
+
+def throughput_json(throughput: Throughput) -> dict[str, object]:
+    """Return the figures of a Run's throughput, without the rates that they are of."""
+    return {
+        "requests": throughput.requests,
+        "total_bytes": throughput.total_bytes,
+        "bin_s": throughput.bin_s,
+        "bins": throughput.counted_bins,
+        "bytes_per_s": {
+            "mean": finite(throughput.mean_bytes_per_s),
+            "median": finite(throughput.median_bytes_per_s),
+            "p5": finite(throughput.p5_bytes_per_s),
+            "lowest": finite(throughput.lowest_bytes_per_s),
+        },
+        "lowest_at": instant(throughput.lowest_at_ns),
     }
 
 

@@ -27,6 +27,7 @@ from analysis.stalls.comb import Exposure
 from analysis.stalls.episodes import join, join_gap_s
 from analysis.stalls.power import best_power, conditions, needed_duration_s
 from analysis.stalls.search import Candidate, related, sources
+from analysis.throughput import throughput_of
 from analysis.verdict import Measured, judge, lost_reasons, notes_on
 
 MIN_REQUESTS = 12
@@ -113,6 +114,7 @@ def conclude(
         notes=tuple(notes),
         rows=measured.rows,
         facts=facts,
+        throughput=throughput_of(table),
     )
 
 

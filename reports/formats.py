@@ -10,6 +10,7 @@ from analysis.requests import NS_PER_MS, NS_PER_S
 UNKNOWN = "–"
 """What is shown where there is no number."""
 
+_UNITS = ("kB", "MB", "GB", "TB", "PB")
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -75,6 +76,29 @@ def period(value_s: float, interval_s: tuple[float, float]) -> str:
     return seconds(value_s, interval_digits(*interval_s))
 
 
+def size(number: float) -> str:
+    """Write a number of bytes with three digits: ``834 B``, ``12.3 MB``, ``1.25 GB``."""
+    if not math.isfinite(number):
+        return UNKNOWN
+    if number < 999.5:
+        return f"{number:.0f} B"
+    power = _power(number * 1.0005)
+    value = number / 1000**power
+    digits = 0 if value >= 99.95 else 1 if value >= 9.995 else 2
+    return f"{value:,.{digits}f} {_UNITS[power - 1]}"
+
+
+def rate(bytes_per_s: float) -> str:
+    """Write bytes a second with three digits: ``12.3 MB/s``."""
+    return f"{size(bytes_per_s)}/s" if math.isfinite(bytes_per_s) else UNKNOWN
+
+
+def rates_like(highest: float) -> tuple[float, str]:
+    """Return the unit in which bytes a second up to this many are written, in bytes, and its name."""
+    power = _power(highest) if highest >= 1000 else 0
+    return 1000.0**power, f"{_UNITS[power - 1] if power else 'B'}/s"
+
+
 def percent(share: float, digits: int = 2) -> str:
     """Write a share of 1 as percent; what is not quite 0 or 1 never reads as 0% or 100%."""
     if not math.isfinite(share):
@@ -124,6 +148,10 @@ def day(instant_ns: int) -> str:
 def timestamp(moment: datetime) -> str:
     """Write an aware datetime in UTC: ``2026-03-12 02:00:10 UTC``."""
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _power(number: float) -> int:
+    return min(int(math.log10(number)) // 3, len(_UNITS))
 
 
 def _utc(instant_ns: int) -> datetime:

@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from analysis.findings import CampaignAnalysis
 from reports import formats
 from reports.charts.fold import fold
+from reports.charts.throughput import rate_chart
 from reports.charts.timeline import timeline
 from reports.errors import error_kinds
 from reports.findings import finding_view, single_episodes
@@ -55,6 +56,7 @@ def render_campaign(
             campaign_facts=campaign_facts(campaign, facts),
             nodes=[node_view(result, facts) for result in results],
             timeline=timeline(results, frames, facts.limits),
+            rates=rate_chart(campaign.nodes),
             findings=[
                 (
                     finding_view(result, stall, facts.limits),

@@ -149,6 +149,10 @@ def _run_facts(result: NodeResult, detection: Detection) -> tuple[tuple[str, str
         ("p-value of any period", formats.p_value(run.periodicity_p_value)),
         ("Slow episodes", formats.count(len(run.episodes))),
     ]
+    if run.throughput:
+        received = run.throughput
+        mean = f"{formats.rate(received.mean_bytes_per_s)} (n = {received.requests:,})"
+        facts.append(("Mean throughput", mean))
     if run.verdict is Verdict.INCONCLUSIVE and run.needed_duration_s is not None:
         facts.append(("Duration needed", formats.duration(run.needed_duration_s)))
     if run.censored:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis.requests import NS_PER_S
-from reports.formats import clock, day, limit
+from reports.formats import clock, day, limit, rates_like
 
 FLOOR_MS = 0.01
 """A log scale has no 0: anything faster than 10 microseconds is drawn here."""
@@ -73,6 +73,34 @@ class LogScale:
         inside = [value for value in values if self.low_ms <= value <= self.high_ms]
         ticks = [YTick(at=self.y_of(value), label=limit(value)) for value in inside]
         return tuple(tick for tick in ticks if tick.at <= self.height_px - FOOT_PX)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateScale:
+    """Bytes a second on a linear y axis of ``height_px`` pixels, from 0 at the bottom."""
+
+    high: float
+    height_px: float
+
+    @classmethod
+    def up_to(cls, highest: float, height_px: float) -> RateScale:
+        """Return a scale that holds 0 and a value with some air."""
+        return cls(high=1.08 * highest or 1.0, height_px=height_px)
+
+    def y(self, rates: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Return the pixels from the top of each rate, kept inside the axis; same shape."""
+        return self.height_px * (1 - np.clip(rates / self.high, 0.0, 1.0))
+
+    def y_of(self, rate_per_s: float) -> float:
+        """Return the pixels from the top of one rate."""
+        return round(float(self.y(np.array([rate_per_s]))[0]), 1)
+
+    def ticks(self, most: int = 4) -> tuple[YTick, ...]:
+        """Return round rates on the axis."""
+        step = _decimal_step(self.high / most)
+        unit, name = rates_like(self.high)
+        values = [number * step for number in range(int(self.high / step) + 1)]
+        return tuple(YTick(at=self.y_of(value), label=f"{value / unit:g} {name}") for value in values)
 
 
 def time_ticks(start_ns: int, span_ns: int, most: int = 9) -> tuple[XTick, ...]:

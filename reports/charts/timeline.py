@@ -14,7 +14,7 @@ from reports import formats
 from reports.charts.columns import Columns, Paths, column_of, gather, ticks, trace
 from reports.charts.points import Points, points_of
 from reports.charts.scales import LogScale, XTick, YTick, elapsed_ticks, time_ticks
-from reports.charts.windows import Span, Window, windows_of
+from reports.charts.windows import Span, Window, axis_label, windows_of
 
 HEIGHT_PX = 118
 ERROR_HEIGHT_PX = 9
@@ -89,7 +89,7 @@ def timeline(results: Sequence[NodeResult], frames: Mapping[str, pd.DataFrame], 
         y_ticks=scale.ticks(),
         limit_y=scale.y_of(limits.slowest_ms),
         limit_label=f"limit {formats.limit(limits.slowest_ms)}",
-        axis_label=_axis_label(axis, clocked),
+        axis_label=axis_label(axis, clocked=clocked),
         empty=not any(len(point.start_ns) for point in points),
     )
 
@@ -178,10 +178,3 @@ def _summary(result: NodeResult, points: Points) -> str:
     failed = formats.counted(int(points.failed.sum()), "error")
     episodes = formats.counted(len(result.analysis.episodes), "episode")
     return f"{formats.counted(len(points.start_ns), 'request')}, {failed}, {episodes} of slow requests."
-
-
-def _axis_label(axis: Window, clocked: bool) -> str:
-    if not clocked:
-        return "time since the start of each run (the runs did not overlap)"
-    first, last = formats.day(axis.start_ns), formats.day(axis.start_ns + axis.span_ns)
-    return f"UTC, {first}" if first == last else f"UTC, {first} to {last}"

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis.requests import NS_PER_S
+from reports.formats import day
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,3 +65,11 @@ def windows_of(starts_ns: Sequence[npt.NDArray[np.int64]], columns: int) -> tupl
         return [Window(start_ns=first, span_ns=span, columns=columns) for _ in starts_ns], True
     own = [int(starts.min()) if len(starts) else first for starts in starts_ns]
     return [Window(start_ns=start, span_ns=longest, columns=columns) for start in own], False
+
+
+def axis_label(axis: Window, *, clocked: bool) -> str:
+    """Say what the x axis counts: UTC, or the time of each run."""
+    if not clocked:
+        return "time since the start of each run (the runs did not overlap)"
+    first, last = day(axis.start_ns), day(axis.start_ns + axis.span_ns)
+    return f"UTC, {first}" if first == last else f"UTC, {first} to {last}"

@@ -6,8 +6,10 @@ import json
 from dataclasses import replace
 
 from analysis.campaign import analyze_campaign
-from analysis.findings import Detection, Episode, Latency, Limits
+from analysis.findings import Detection, Episode, Latency, Limits, Throughput
+from analysis.requests import NS_PER_S
 from analysis.result import campaign_to_json, to_json
+from tests.analysis.tables import EPOCH_NS
 from tests.analysis.test_campaign import QUIET, node
 from tests.analysis.test_verdict import STALL
 
@@ -24,6 +26,7 @@ KEYS = [
     "dropped_iterations",
     "censored",
     "needed_duration_s",
+    "throughput",
     "notes",
 ]
 STALL_KEYS = [
@@ -62,6 +65,25 @@ def test_no_number_becomes_null() -> None:
     assert answer["latency_ms"] == {"p50": None, "p95": None, "p99": None, "max": None}
     assert answer["needed_duration_s"] is None
     assert answer["periodic_stalls"][0]["period_ci_s"] == [None, None]
+
+
+def test_throughput_is_an_object_or_null() -> None:
+    """A Run without known bytes has null; one with them its figures, each with n."""
+    assert to_json(QUIET, input_name="a")["throughput"] is None
+    throughput = Throughput(
+        requests=7, total_bytes=8_000_000, first_bin_ns=EPOCH_NS, bin_s=0.5, bytes_per_s=(4e6, 2e6, 1e6),
+        counted_bins=2, mean_bytes_per_s=3e6, median_bytes_per_s=3e6, p5_bytes_per_s=2.1e6,
+        lowest_bytes_per_s=float("nan"), lowest_at_ns=EPOCH_NS + NS_PER_S // 2,
+    )  # fmt: skip
+    answer = json.loads(json.dumps(to_json(replace(QUIET, throughput=throughput), input_name="a")))
+    assert answer["throughput"] == {
+        "requests": 7,
+        "total_bytes": 8_000_000,
+        "bin_s": 0.5,
+        "bins": 2,
+        "bytes_per_s": {"mean": 3e6, "median": 3e6, "p5": 2.1e6, "lowest": None},
+        "lowest_at": "2023-11-14T22:13:20.500000000Z",
+    }
 
 
 def test_instants_are_utc_with_nanoseconds() -> None:

@@ -51,6 +51,18 @@ def test_duration(value_s: float, text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("bytes_per_s", "text"),
+    [
+        *((0, "0 B/s"), (834.4, "834 B/s"), (999.6, "1.00 kB/s"), (12_340_000, "12.3 MB/s")),
+        *((99_960_000, "100 MB/s"), (1.25e9, "1.25 GB/s"), (4e18, "4,000 PB/s"), (NAN, "–")),
+    ],
+)
+def test_rate(bytes_per_s: float, text: str) -> None:
+    """Bytes a second keep three digits in the unit that people say, also where they round up to it."""
+    assert formats.rate(bytes_per_s) == text
+
+
+@pytest.mark.parametrize(
     ("share", "text"),
     [(0.0, "0%"), (1.0, "100%"), (0.008, "0.80%"), (3e-6, "<0.01%"), (0.99999, ">99.99%"), (NAN, "–")],
 )

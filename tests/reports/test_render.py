@@ -12,7 +12,7 @@ from analysis.findings import CampaignAnalysis, PeriodicStall, Verdict
 from reports.render import render_campaign
 from reports.views import ReportFacts
 from tests.reports.page import Page
-from tests.reports.samples import request_table
+from tests.reports.samples import request_table, throughput_of
 
 HOSTILE = (
     "<script>alert(1)</script>",
@@ -86,6 +86,22 @@ def test_the_table_of_nodes_shows_the_analysis(page: Page) -> None:
     ]
     places = [page.text.index(row) for row in rows]
     assert places == sorted(places)
+
+
+def test_throughput_is_said_with_its_n(
+    campaign: CampaignAnalysis, frames: Frames, facts: ReportFacts
+) -> None:
+    """Where bytes are known, chart, figures and n are there for that node; elsewhere nothing is said."""
+    assert "Throughput" not in Page(render_campaign(campaign, frames, facts)).text
+    first, *others = campaign.nodes
+    downloaded = replace(first.analysis, throughput=throughput_of(12e6, 14e6, 3e6, 13e6))
+    nodes = (replace(first, analysis=downloaded), *others)
+    page = Page(render_campaign(replace(campaign, nodes=nodes), frames, facts))
+    assert "Bytes a second of node-1 over time" in page.text
+    assert "Mean 10.5 MB/s Median 12.5 MB/s p5 4.35 MB/s Lowest 0.5 s 3.00 MB/s at 02:00:01" in page.text
+    assert "Received 21.0 MB Requests (n) 900" in page.text
+    assert "Mean throughput 10.5 MB/s (n = 900)" in page.text
+    assert "Bytes a second of node-2" not in page.text
 
 
 def test_nothing_is_censored_or_dropped_unless_it_is(

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from analysis.verdict import seconds
 from orchestrator.cli.show.output import one_line
-from reports.formats import UNKNOWN, clock, latency
+from reports.formats import UNKNOWN, clock, duration, latency, rate, size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from analysis.findings import CampaignAnalysis, NodeResult, RunAnalysis
+    from analysis.findings import CampaignAnalysis, NodeResult, RunAnalysis, Throughput
 
 HEADINGS = ("node", "verdict", "requests", "errors", "p50", "slowest", "periodic stall")
 MAX_EPISODES = 10
@@ -28,6 +28,11 @@ def campaign_lines(campaign: CampaignAnalysis) -> list[str]:
     for result in results:
         for text in (*result.analysis.reasons, *result.analysis.notes):
             said.setdefault(text, []).append(result)
+    lines += [
+        f"{node.name}: {throughput_words(node.analysis.throughput)}"
+        for node in campaign.nodes
+        if node.analysis.throughput
+    ]
     return [*lines, *(f"{names(who)}: {text}" for text, who in said.items()), *campaign.notes]
 
 
@@ -41,6 +46,8 @@ def run_lines(name: str, analysis: RunAnalysis) -> list[str]:
     )
     kept = _share(analysis.kept_share)
     lines.append(f"  errors: {analysis.errors:,} of {analysis.requests:,}; connections kept: {kept}")
+    if analysis.throughput:
+        lines.append(f"  {throughput_words(analysis.throughput)}")
     for stall in analysis.periodic_stalls:
         low, high = stall.period_ci_s
         lines.append(
@@ -59,6 +66,16 @@ def run_lines(name: str, analysis: RunAnalysis) -> list[str]:
     if len(analysis.episodes) > MAX_EPISODES:
         lines.append(f"  and {len(analysis.episodes) - MAX_EPISODES} smaller slow episodes")
     return lines + [f"  {text}" for text in (*analysis.reasons, *analysis.notes)]
+
+
+def throughput_words(throughput: Throughput) -> str:
+    """Say how many bytes a second came in."""
+    t = throughput
+    return (
+        f"throughput (n = {t.requests:,}, {size(t.total_bytes)}): mean {rate(t.mean_bytes_per_s)},"
+        f" median {rate(t.median_bytes_per_s)}, p5 {rate(t.p5_bytes_per_s)},"
+        f" lowest {duration(t.bin_s)} {rate(t.lowest_bytes_per_s)} at {clock(t.lowest_at_ns)} UTC"
+    )
 
 
 def table(headings: Iterable[str], rows: Iterable[Iterable[str]]) -> list[str]:

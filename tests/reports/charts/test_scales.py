@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from analysis.requests import NS_PER_S
-from reports.charts.scales import LogScale, elapsed_ticks, offset_ticks, time_ticks
+from reports.charts.scales import LogScale, RateScale, elapsed_ticks, offset_ticks, time_ticks
 from tests.reports.samples import STARTED_NS
 
 
@@ -23,6 +23,24 @@ def test_a_narrow_range_still_has_labels() -> None:
     scale = LogScale.around(9.0, 11.0, 120)
     assert scale.high_ms / scale.low_ms >= 10
     assert len(scale.ticks()) >= 2
+
+
+@pytest.mark.parametrize(
+    ("highest", "labels"),
+    [
+        (0.0, ["0 B/s", "0.5 B/s", "1 B/s"]),
+        (2_400.0, ["0 kB/s", "1 kB/s", "2 kB/s"]),
+        (98e6, ["0 MB/s", "50 MB/s", "100 MB/s"]),
+        (0.95e9, ["0 GB/s", "0.5 GB/s", "1 GB/s"]),
+    ],
+)
+def test_rates_are_linear_and_named_from_nothing_up(highest: float, labels: list[str]) -> None:
+    """An axis of rates begins at 0, holds the highest, and its round labels share one unit."""
+    scale = RateScale.up_to(highest, 100)
+    assert [tick.label for tick in scale.ticks()] == labels
+    assert scale.ticks()[0].at == 100
+    assert scale.y_of(scale.high / 4) == 75
+    assert 0 < scale.y_of(highest) <= 100
 
 
 @pytest.mark.parametrize(
