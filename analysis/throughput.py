@@ -15,6 +15,7 @@ from analysis.requests import NS_PER_S, start_ns
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
+COLUMNS = ["end_ns", "total_ns", "receiving_ns", "received_bytes"]
 MOST_BINS = 360
 STEPS_S = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21600, 86400)
 """Widths that a bin may have; a longer Run takes whole days."""
@@ -37,7 +38,7 @@ def throughput_of(requests: pd.DataFrame) -> Throughput | None:
     requests
         A request table; rows without ``received_bytes`` are left out, an answer of 0 bytes is not.
     """
-    table = requests[requests["received_bytes"].notna().to_numpy()]
+    table = requests[COLUMNS][requests["received_bytes"].notna().to_numpy()]
     if table.empty:
         return None
     sizes = table["received_bytes"].to_numpy(dtype=np.float64)
@@ -48,7 +49,9 @@ def throughput_of(requests: pd.DataFrame) -> Throughput | None:
     span, steady = int(ends.max()) - first, steady_ns(starts, ends)
     if span == 0:
         return None
-    width = width_ns(span, int((ends - begins).sum()), len(table), coarse=whole_seconds(ends))
+    width = width_ns(
+        span, float((ends - begins).sum(dtype=np.float64)), len(table), coarse=whole_seconds(ends)
+    )
     count, counted = max(1, span // width), max(1, steady // width)
     rates = received(begins - first, ends - first, sizes, width, count) / (width / NS_PER_S)
     figures = rates[:counted]
@@ -79,7 +82,7 @@ def steady_ns(starts: Ints, ends: Ints) -> int:
     return steady if steady >= LEAST_STEADY * (last - first) else last - first
 
 
-def width_ns(span: int, receiving: int, requests: int, *, coarse: bool) -> int:
+def width_ns(span: int, receiving: float, requests: int, *, coarse: bool) -> int:
     """Return the width of a bin: round, at most ``MOST_BINS`` of them, wide enough to be no comb of gaps.
 
     Parameters
@@ -93,7 +96,7 @@ def width_ns(span: int, receiving: int, requests: int, *, coarse: bool) -> int:
     coarse
         Whether ends are in whole seconds.
     """
-    idle = max(0, span - receiving) / requests
+    idle = max(0.0, span - receiving) / requests
     least_s = max(span / MOST_BINS, IDLE_SHARE * idle if requests > 1 else 0.0) / NS_PER_S
     least_s = max(least_s, 1.0 if coarse else 0.0)
     day_s = STEPS_S[-1]

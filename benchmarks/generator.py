@@ -1,0 +1,194 @@
+"""What stallwatch leaves of k6's request rate: a Run beside its control, against k6's own outputs.
+
+A script as users write them, 20 VUs in a closed loop, saturates nginx on this machine; every way runs the
+same script with the same system tags, one after the other, in turns. The rate is k6's own count.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from analysis.findings import Detection, Limits, RunFacts
+from benchmarks._servers import nginx, program
+from orchestrator.k6.binary import K6Binary, find_k6
+from orchestrator.k6.wrapper import SYSTEM_TAGS, prepare
+from orchestrator.loopback.process import loopback_server
+from orchestrator.model import Node, NodeKind, Profile, ProfileKind, Service
+from orchestrator.resources import k6_script
+from orchestrator.runs.interrupts import Interrupts
+from orchestrator.runs.record import RunRecord
+from orchestrator.runs.run import Run
+from orchestrator.runs.waves import run_side_by_side
+from orchestrator.stores.parquet import ParquetStore
+
+VERSIONS = ("k6-1.1", "k6-2.2")
+PAIRS = 5
+SECONDS = 5
+BAR = 0.9
+SCRIPT = """\
+import http from 'k6/http';
+export const options = {
+  vus: 20,
+  duration: '%d s',
+  hosts: { 'shop.test': __ENV.BENCH_ADDRESS },
+};
+export default function () {
+  http.get('http://shop.test/healthz');
+}
+export function handleSummary(data) {
+  return { [__ENV.BENCH_SUMMARY]: JSON.stringify(data.metrics) };
+}
+""".replace("%d s", f"{SECONDS}s")
+
+Way = Callable[[K6Binary, int, Path], float]
+
+
+def piped(binary: K6Binary, port: int, folder: Path) -> float:
+    """Let k6 write CSV into a pipe that is read and thrown away: what the others are compared with."""
+    reader = subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+    assert reader.stdin is not None
+    rate = _k6(binary, port, folder, "csv=-", stdout=reader.stdin.fileno())
+    reader.stdin.close()
+    reader.wait()
+    return rate
+
+
+def csv_file(binary: K6Binary, port: int, folder: Path) -> float:
+    """Let k6 write CSV to a file."""
+    return _k6(binary, port, folder, f"csv={folder / 'out.csv'}")
+
+
+def json_file(binary: K6Binary, port: int, folder: Path) -> float:
+    """Let k6 write JSON to a file."""
+    return _k6(binary, port, folder, f"json={folder / 'out.json'}")
+
+
+def influxdb(binary: K6Binary, port: int, folder: Path) -> float:
+    """Let k6 send to an InfluxDB that takes everything and keeps nothing."""
+    return _k6(binary, port, folder, f"influxdb=http://127.0.0.1:{port}/k6")
+
+
+def _k6(binary: K6Binary, port: int, folder: Path, output: str, stdout: int = subprocess.DEVNULL) -> float:
+    script = folder / "script.js"
+    script.write_text(SCRIPT, encoding="utf-8")
+    summary = folder / "summary.json"
+    argv = [binary.path, "run", "--quiet", "--no-color", "--log-output=stderr", "--address", ""]
+    argv += [f"--system-tags={SYSTEM_TAGS}", "-o", output, script]
+    env = _environment(port, summary) | {"K6_NO_USAGE_REPORT": "true", "K6_CSV_TIME_FORMAT": "unix_nano"}
+    subprocess.run(argv, env=env, stdout=stdout, stderr=subprocess.DEVNULL, check=True, timeout=60)
+    return _rate(summary)
+
+
+def stallwatch(binary: K6Binary, port: int, folder: Path) -> float:
+    """Run it as a Campaign does: k6 through the wrapper, decoded and stored, a control beside."""
+    script = folder / "script.js"
+    script.write_text(SCRIPT, encoding="utf-8")
+    own = Profile(
+        name="bench", script=script, rate_per_s=None, duration_s=SECONDS, kind=ProfileKind.SCRIPT, vus=20
+    )
+    smoke = Profile(name="smoke", script=k6_script("smoke"), rate_per_s=10.0, duration_s=SECONDS)
+    node = Node(name="node-1", host="127.0.0.1", port=port)
+    store = ParquetStore(lambda run_id: folder / run_id)
+    environ = os.environ | _environment(port, folder / "unused.json")
+
+    def starter(profile: Profile, url: str, to: Node) -> Callable[[], Run]:
+        def start() -> Run:
+            command = prepare(
+                binary, profile, Service(url=url), to, folder=folder / to.name / "k6", environ=environ
+            )
+            return Run(_record(profile, to), command, store.writer(to.name), folder / to.name)
+
+        return start
+
+    with loopback_server() as control_port, Interrupts() as interrupts:
+        control = Node(name="control", host="127.0.0.1", port=control_port, kind=NodeKind.CONTROL)
+        starters = [
+            starter(smoke, "http://control.invalid/", control),
+            starter(own, "http://shop.test/healthz", node),
+        ]
+        records = run_side_by_side(starters, interrupts, lambda _: None)
+    assert not any(record.error for record in records), [record.error for record in records]
+    rate = _rate(folder / node.name / "k6" / "summary.json")
+    counted = records[1].facts.expected_requests
+    assert records[1].rows == counted, f"{records[1].rows} rows of {counted}"
+    return rate
+
+
+def _record(profile: Profile, node: Node) -> RunRecord:
+    return RunRecord(
+        id=node.name,
+        campaign_id="bench",
+        node=node.name,
+        kind=node.kind,
+        address=node.address,
+        url="",
+        profile=profile.name,
+        rate_per_s=profile.rate_per_s,
+        limits=Limits(),
+        detection=Detection(),
+        facts=RunFacts(planned_s=profile.duration_s),
+        versions={},
+    )
+
+
+def _environment(port: int, summary: Path) -> dict[str, str]:
+    return {
+        "PATH": os.environ["PATH"],
+        "HOME": "/nonexistent",
+        "BENCH_ADDRESS": f"127.0.0.1:{port}",
+        "BENCH_SUMMARY": str(summary),
+    }
+
+
+def _rate(summary: Path) -> float:
+    return float(json.loads(summary.read_text(encoding="utf-8"))["http_reqs"]["values"]["count"]) / SECONDS
+
+
+WAYS: Mapping[str, Way] = {
+    "csv=- | cat > /dev/null": piped,
+    "stallwatch, control beside": stallwatch,
+    "csv to a file": csv_file,
+    "json to a file": json_file,
+    "influxdb to a null sink": influxdb,
+}
+
+
+def rates(binary: K6Binary) -> dict[str, list[float]]:
+    """Run every way in each of five rounds, there and back, and return its rates by round."""
+    found: dict[str, list[float]] = {name: [] for name in WAYS}
+    with nginx() as port:
+        for number in range(PAIRS):
+            names = list(WAYS) if number % 2 == 0 else list(reversed(WAYS))
+            for name in names:
+                with tempfile.TemporaryDirectory(prefix="stallwatch-bench-") as folder:
+                    found[name].append(WAYS[name](binary, port, Path(folder)))
+                time.sleep(0.3)  # what the last one left behind: sockets, dirty pages
+    return found
+
+
+def main() -> int:
+    """Print medians, and ratios to the pipe; 1 when stallwatch keeps too little of either version."""
+    missed = False
+    for version in VERSIONS:
+        binary = find_k6(program(version), os.environ)
+        found = rates(binary)
+        base = found["csv=- | cat > /dev/null"]
+        print(f"requests/s kept by k6 {binary.version_text}, 20 VUs, {PAIRS} rounds of {SECONDS} s")
+        print(f"  {'':<28}{'median':>9}{'lowest':>9}{'highest':>9}{'ratio':>7}{'lowest':>8}{'highest':>8}")
+        for name, values in found.items():
+            ratios = [value / other for value, other in zip(values, base, strict=True)]
+            print(
+                f"  {name:<28}{statistics.median(values):>9,.0f}{min(values):>9,.0f}{max(values):>9,.0f}"
+                f"{statistics.median(ratios):>7.2f}{min(ratios):>8.2f}{max(ratios):>8.2f}"
+            )
+            if name.startswith("stallwatch"):
+                missed = missed or statistics.median(ratios) < BAR
+    print(f"bar: stallwatch keeps at least {BAR:g} of the pipe")
+    return int(missed)
