@@ -20,6 +20,8 @@ STALL_FIELDS = (
     "p_value",
     "dominant_phase",
     "scenario",
+    "shape",
+    "shape_evidence",
 )
 
 

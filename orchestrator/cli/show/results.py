@@ -49,6 +49,7 @@ def run_lines(name: str, analysis: RunAnalysis) -> list[str]:
             f" {stall.cycles_hit} of {stall.cycles_expected} cycles, p = {stall.p_value:.2g},"
             f" phase {stall.dominant_phase}, scenario {stall.scenario}, slowest {latency(stall.peak_ms)}"
         )
+        lines.append(f"    shape: {'; '.join((stall.shape, *stall.shape_evidence))}")
     if not analysis.periodic_stalls:
         lines.append(f"  no periodic stall (best candidate p = {analysis.periodicity_p_value:.2g})")
     lines += [
