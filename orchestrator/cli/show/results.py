@@ -12,7 +12,8 @@ from reports.formats import UNKNOWN, clock, latency
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from analysis.findings import CampaignAnalysis, NodeResult, RunAnalysis
+    from analysis.compare import Comparison
+    from analysis.findings import CampaignAnalysis, Limits, NodeResult, RunAnalysis
 
 HEADINGS = ("node", "verdict", "requests", "errors", "p50", "slowest", "periodic stall")
 MAX_EPISODES = 10
@@ -60,6 +61,21 @@ def run_lines(name: str, analysis: RunAnalysis) -> list[str]:
     if len(analysis.episodes) > MAX_EPISODES:
         lines.append(f"  and {len(analysis.episodes) - MAX_EPISODES} smaller slow episodes")
     return lines + [f"  {text}" for text in (*analysis.reasons, *analysis.notes)]
+
+
+def comparison_lines(comparison: Comparison, limits: Limits) -> list[str]:
+    """Return the outcome in words, and the slowest requests and n of both sides, Node by Node."""
+    lines = [comparison.sentence]
+    for node in comparison.nodes:
+        before, after = node.before, node.after
+        lines.append(
+            f"  {node.name}: {node.outcome}: slowest request {latency(before.latency.max_ms)} before,"
+            f" {latency(after.latency.max_ms)} after (limit {limits.slowest_ms:,.0f} ms;"
+            f" n = {before.requests:,} in {before.duration_s:,.0f} s and"
+            f" {after.requests:,} in {after.duration_s:,.0f} s)"
+        )
+        lines += [f"    {check.outcome}: {check.reason}" for check in node.checks]
+    return lines
 
 
 def table(headings: Iterable[str], rows: Iterable[Iterable[str]]) -> list[str]:
