@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.extent.length import Waits, stall_length_s
+from analysis.extent.naming import Timings, name_shape
 from analysis.extent.phases import dominant_phase, own_phases_s
 from analysis.findings import PeriodicStall
 from analysis.normal.baseline import group_medians
@@ -64,6 +65,8 @@ def claim_of(candidate: Candidate, context: Context, searched: Samples) -> Perio
     begin_s -= float(np.floor(begin_s / fit.period_s + 1e-6)) * fit.period_s
     begin_s = max(begin_s, 0.0)
     added_s, peak_s = peaks(context, places, episodes.start_s[hit])
+    spans_s = np.column_stack([episodes.start_s[hit], episodes.end_s[hit]])
+    shape, evidence = name_shape(named_from(context), spans_s)
     return PeriodicStall(
         period_s=fit.period_s,
         period_ci_s=interval(fit),
@@ -74,7 +77,7 @@ def claim_of(candidate: Candidate, context: Context, searched: Samples) -> Perio
                 usual_s=context.usual_s[mine],
                 gave_up=context.gave_up[mine],
             ),
-            np.column_stack([episodes.start_s[hit], episodes.end_s[hit]]),
+            spans_s,
         ),
         phase_s=begin_s,
         first_stall_ns=samples.origin_ns + round(begin_s * NS_PER_S_FLOAT),
@@ -85,6 +88,21 @@ def claim_of(candidate: Candidate, context: Context, searched: Samples) -> Perio
         p_value=candidate.p_value,
         dominant_phase=dominant_phase(context.own_s, places, context.own_usual_s),
         scenario=seen_in(samples, slow_meanwhile(context, episodes.start_s[hit], episodes.end_s[hit])),
+        shape=shape.value,
+        shape_evidence=evidence,
+    )
+
+
+def named_from(context: Context) -> Timings:
+    """What naming a shape needs: every request, whichever scenario the claim was found in."""
+    samples = context.samples
+    return Timings(
+        start_s=samples.start_s,
+        added_s=samples.total_s - context.usual_s,
+        residual=context.residual,
+        own_s=context.own_s,
+        gave_up=context.gave_up,
+        resolution_s=samples.resolution_s,
     )
 
 

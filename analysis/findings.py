@@ -75,6 +75,7 @@ class PeriodicStall:
     ``phase_s`` is the first expected stall's offset from the first request's start;
     ``first_stall_ns`` the same instant in ns UTC; ``added_ms`` the typical added latency of the
     slowest request a cycle; ``scenario`` where it was seen ("kept", "fresh", ... or "all").
+    ``shape`` says what it looks like (`analysis.extent.naming.StallShape`), ``shape_evidence`` why.
     """
 
     period_s: float
@@ -89,6 +90,8 @@ class PeriodicStall:
     p_value: float
     dominant_phase: str
     scenario: str
+    shape: str = "unclear"
+    shape_evidence: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

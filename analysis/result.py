@@ -6,7 +6,16 @@ import math
 from dataclasses import asdict
 from datetime import UTC, datetime
 
-from analysis.findings import CampaignAnalysis, Episode, NodeResult, PeriodicStall, RunAnalysis, Throughput
+from analysis.compare import Comparison, NodeComparison
+from analysis.findings import (
+    CampaignAnalysis,
+    Episode,
+    Limits,
+    NodeResult,
+    PeriodicStall,
+    RunAnalysis,
+    Throughput,
+)
 from analysis.requests import NS_PER_S
 
 STALL_FIELDS = (
@@ -20,6 +29,8 @@ STALL_FIELDS = (
     "p_value",
     "dominant_phase",
     "scenario",
+    "shape",
+    "shape_evidence",
 )
 
 
@@ -66,6 +77,46 @@ def campaign_to_json(campaign: CampaignAnalysis) -> dict[str, object]:
 def node_json(node: NodeResult) -> dict[str, object]:
     """Return one Node's name and kind with its Run's object."""
     return {"name": node.name, "kind": node.kind, **to_json(node.analysis, input_name=node.name)}
+
+
+def comparison_to_json(
+    comparison: Comparison, *, before: str, after: str, limits: Limits
+) -> dict[str, object]:
+    """Return a comparison as the object that ``compare --format json`` prints."""
+    return {
+        "before": before,
+        "after": after,
+        "outcome": comparison.outcome.value,
+        "sentence": comparison.sentence,
+        "nodes": [compared_json(node, limits) for node in comparison.nodes],
+        "notes": list(comparison.notes),
+    }
+
+
+def compared_json(node: NodeComparison, limits: Limits) -> dict[str, object]:
+    """Return one Node's comparison: both sides' figures, and each trouble that was looked for."""
+    runs = {"before": node.before, "after": node.after}
+    return {
+        "name": node.name,
+        "outcome": node.outcome.value,
+        "checks": [
+            {
+                "outcome": check.outcome.value,
+                "reason": check.reason,
+                "expected": finite(check.expected),
+                "seen": check.seen,
+                "p_value": finite(check.p_value),
+            }
+            for check in node.checks
+        ],
+        "verdict": {side: run.verdict.value for side, run in runs.items()},
+        "requests": {side: run.requests for side, run in runs.items()},
+        "duration_s": {side: finite(run.duration_s) for side, run in runs.items()},
+        "slowest_ms": {
+            **{side: finite(run.latency.max_ms) for side, run in runs.items()},
+            "limit": finite(limits.slowest_ms),
+        },
+    }
 
 
 def stall_json(stall: PeriodicStall) -> dict[str, object]:

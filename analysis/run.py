@@ -209,7 +209,14 @@ def rejudged(
     analysis: RunAnalysis, claims: tuple[PeriodicStall, ...], limits: Limits, detection: Detection
 ) -> RunAnalysis:
     """Return the analysis with other claims (fewer, after a correction) and the verdict they lead to."""
-    measured = Measured(
+    measured = measured_of(analysis, claims)
+    verdict, reasons = judge(measured, facts=analysis.facts, limits=limits, detection=detection)
+    return replace(analysis, verdict=verdict, reasons=reasons, periodic_stalls=claims)
+
+
+def measured_of(analysis: RunAnalysis, claims: tuple[PeriodicStall, ...]) -> Measured:
+    """What the verdict looks at, taken from an analysis with the claims given."""
+    return Measured(
         requests=analysis.requests,
         rows=analysis.rows,
         errors=analysis.errors,
@@ -220,5 +227,3 @@ def rejudged(
         power=analysis.power,
         needed_duration_s=analysis.needed_duration_s,
     )
-    verdict, reasons = judge(measured, facts=analysis.facts, limits=limits, detection=detection)
-    return replace(analysis, verdict=verdict, reasons=reasons, periodic_stalls=claims)

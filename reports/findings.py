@@ -26,7 +26,10 @@ PHASE_MEANINGS: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FindingView:
-    """One claimed periodic stall: its headline, whether it reaches the limit, its numbers by name."""
+    """One claimed periodic stall: its headline, whether it reaches the limit, its numbers by name.
+
+    ``evidence`` says what speaks for its shape, and what against.
+    """
 
     node: str
     kind: str
@@ -35,6 +38,7 @@ class FindingView:
     limit: str
     scenario_label: str
     figures: tuple[tuple[str, str], ...]
+    evidence: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,9 +86,11 @@ def finding_view(result: NodeResult, stall: PeriodicStall, limits: Limits) -> Fi
             ("Requests (n)", formats.count(result.analysis.requests)),
             ("Scenario", stall.scenario),
             ("Dominant phase", _phase(stall.dominant_phase)),
+            ("Shape", stall.shape),
             ("First stall", f"{formats.clock(stall.first_stall_ns, millis=True)} UTC"),
             ("Offset in the run", formats.seconds(stall.phase_s)),
         ),
+        evidence=stall.shape_evidence,
     )
 
 

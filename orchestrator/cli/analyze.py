@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -51,16 +50,10 @@ def _analyze(name: str, home: Home, output: Format) -> Verdict:
 
 
 def _file(name: str, output: Format) -> Verdict:
-    from analysis.findings import Detection, Limits, RunFacts
-    from analysis.run import analyze_run
-    from orchestrator.files.reading import read_file
-    from orchestrator.judging import error_notes
+    from orchestrator.files.analysis import analyze_file
 
-    table = read_file(Path(name))
-    facts = RunFacts(dropped_iterations=table.dropped_iterations)
-    analysis = analyze_run(table.frame, facts=facts, limits=Limits(), detection=Detection())
-    notes = (*error_notes(name, analysis, table.frame), *analysis.notes, *table.notes)
-    _print(name, replace(analysis, notes=notes), output)
+    analysis = analyze_file(name)
+    _print(name, analysis, output)
     return analysis.verdict
 
 

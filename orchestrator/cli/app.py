@@ -28,6 +28,7 @@ COMMANDS = {
     "check": "Test everything that a campaign needs.",
     "run-smoke": "Run the smoke profile against the nodes now.",
     "analyze": "Find stalls in a run, or in files of one.",
+    "compare": "Tell whether what failed before is fixed after.",
     "report": "Render the report of a run or a campaign.",
     "list": "Show what ran: runs or campaigns.",
 }

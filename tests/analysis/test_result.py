@@ -40,6 +40,8 @@ STALL_KEYS = [
     "p_value",
     "dominant_phase",
     "scenario",
+    "shape",
+    "shape_evidence",
 ]
 
 

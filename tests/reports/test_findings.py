@@ -31,6 +31,14 @@ def test_a_short_stall_is_written_in_ms(facts: ReportFacts, stall: PeriodicStall
     )
 
 
+def test_a_shape_stands_with_its_evidence(facts: ReportFacts, stall: PeriodicStall) -> None:
+    """The shape is a figure of the finding; what speaks for it follows as sentences."""
+    shaped = replace(stall, shape="SYN ladder", shape_evidence=("31 of 33 delays",))
+    view = finding_view(NodeResult(name="n", kind="node", analysis=quiet_run()), shaped, facts.limits)
+    assert ("Shape", "SYN ladder") in view.figures
+    assert view.evidence == ("31 of 33 delays",)
+
+
 def test_episodes_of_a_claimed_stall_are_not_single(campaign: CampaignAnalysis) -> None:
     """The six hits of node-2 belong to its claim; what is left is the one of vip."""
     assert [episode.node for episode in single_episodes(campaign).listed] == ["vip"]

@@ -12,7 +12,8 @@ from reports.formats import UNKNOWN, clock, duration, latency, rate, size
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from analysis.findings import CampaignAnalysis, NodeResult, RunAnalysis, Throughput
+    from analysis.compare import Comparison
+    from analysis.findings import CampaignAnalysis, Limits, NodeResult, RunAnalysis, Throughput
 
 HEADINGS = ("node", "verdict", "requests", "errors", "p50", "slowest", "periodic stall")
 MAX_EPISODES = 10
@@ -56,6 +57,7 @@ def run_lines(name: str, analysis: RunAnalysis) -> list[str]:
             f" {stall.cycles_hit} of {stall.cycles_expected} cycles, p = {stall.p_value:.2g},"
             f" phase {stall.dominant_phase}, scenario {stall.scenario}, slowest {latency(stall.peak_ms)}"
         )
+        lines.append(f"    shape: {'; '.join((stall.shape, *stall.shape_evidence))}")
     if not analysis.periodic_stalls:
         lines.append(f"  no periodic stall (best candidate p = {analysis.periodicity_p_value:.2g})")
     lines += [
@@ -76,6 +78,21 @@ def throughput_words(throughput: Throughput) -> str:
         f" median {rate(t.median_bytes_per_s)}, p5 {rate(t.p5_bytes_per_s)},"
         f" lowest {duration(t.bin_s)} {rate(t.lowest_bytes_per_s)} at {clock(t.lowest_at_ns)} UTC"
     )
+
+
+def comparison_lines(comparison: Comparison, limits: Limits) -> list[str]:
+    """Return the outcome in words, and the slowest requests and n of both sides, Node by Node."""
+    lines = [comparison.sentence]
+    for node in comparison.nodes:
+        before, after = node.before, node.after
+        lines.append(
+            f"  {node.name}: {node.outcome}: slowest request {latency(before.latency.max_ms)} before,"
+            f" {latency(after.latency.max_ms)} after (limit {limits.slowest_ms:,.0f} ms;"
+            f" n = {before.requests:,} in {before.duration_s:,.0f} s and"
+            f" {after.requests:,} in {after.duration_s:,.0f} s)"
+        )
+        lines += [f"    {check.outcome}: {check.reason}" for check in node.checks]
+    return lines
 
 
 def table(headings: Iterable[str], rows: Iterable[Iterable[str]]) -> list[str]:

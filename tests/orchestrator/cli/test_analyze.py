@@ -74,10 +74,11 @@ def test_a_bad_file_loses_none_of_the_others(files: Path) -> None:
 
 
 def test_text_says_what_was_found(files: Path) -> None:
-    """The stall's period and the number of requests stand in the text."""
+    """The stall's period, its shape with the numbers, and the number of requests stand in the text."""
     done = stallwatch("analyze", "stalls.csv", folder=files)
     assert done.stdout.startswith("stalls.csv: fail: 8,000 requests")
     assert "every 20.0" in done.stdout
+    assert "shape: freeze or queue released; kept: waiting holds 100% of the added latency" in done.stdout
 
 
 @pytest.fixture(scope="module")
