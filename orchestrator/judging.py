@@ -84,7 +84,7 @@ def _unfit(record: RunRecord) -> str:
         return f"the run failed: {record.error}"
     if record.state is RunState.RUNNING:
         return "the run still goes on: this is what it has stored so far"
-    return ""
+    return record.facts.unfit
 
 
 def error_notes(name: str, analysis: RunAnalysis, frame: pd.DataFrame) -> list[str]:

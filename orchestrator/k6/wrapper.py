@@ -4,36 +4,49 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from orchestrator.k6.binary import K6Binary
+from orchestrator.k6.bounds import bounds
 from orchestrator.k6.environment import environment
-from orchestrator.model import Node, Profile, Service
+from orchestrator.model import Node, Profile, ProfileKind, Service
+from orchestrator.resources import k6_script
 
 SYSTEM_TAGS = "proto,status,method,name,scenario,error,error_code,ip"
+# A user's thresholds may be on any tag that k6 has by itself: without it they would hold for nothing.
+ALL_TAGS = f"{SYSTEM_TAGS},group,check,url,expected_response,subproto,tls_version,service"
+SHORTEST_SECRET = 4
+"""What is shorter stands in too many words to be taken out of them."""
 
 # `export *` first and the merged names after it: an explicit export wins over a starred one.
 WRAPPER = """\
 import * as user from {script};
+import {{ merged, summarized }} from {around};
 export * from {script};
 export default user.default;
-export const options = Object.assign({{}}, user.options, {{
-  hosts: Object.assign({{}}, (user.options || {{}}).hosts, JSON.parse(__ENV.STALLWATCH_HOSTS)),
-}});
+export const options = merged(user.options);
 export function handleSummary(data) {{
-  return {{ [__ENV.STALLWATCH_SUMMARY]: JSON.stringify(data.metrics) }};
+  return summarized(data, user.handleSummary, user.options);
 }}
 """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class K6Command:
-    """One k6 process to start: arguments, environment (may hold secrets), and where its totals will stand."""
+    """One k6 process to start: arguments, environment (may hold secrets), and where its totals will stand.
+
+    k6 reads the ``wrapper`` from its standard input and runs in ``cwd``, the script's own folder: what a
+    script opens by a relative path (a gRPC definition, say) k6 looks for where its main file is.
+    ``secrets`` are the names of values that must not be told, by value.
+    """
 
     argv: tuple[str, ...]
     env: Mapping[str, str]
     summary: Path
+    wrapper: Path | None = None
+    cwd: Path | None = None
+    secrets: Mapping[str, str] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"K6Command(argv={self.argv})"
@@ -53,12 +66,33 @@ def prepare(
     Headers and everything else that a script needs go through the environment, never argv.
     """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    folder, script = folder.resolve(), profile.script.resolve()
     wrapper, config, summary = folder / "wrapper.js", folder / "config.json", folder / "summary.json"
-    wrapper.write_text(WRAPPER.format(script=json.dumps(str(profile.script.resolve()))), encoding="utf-8")
-    config.write_text("{}\n", encoding="utf-8")
-    argv = (
-        str(binary.path),
-        *("run", "--quiet", "--no-color", "--log-output=stderr", "--address", ""),
-        *("--config", str(config), f"--system-tags={SYSTEM_TAGS}", "-o", "csv=-", str(wrapper)),
+    output = folder / "output"
+    output.mkdir(exist_ok=True)
+    around = k6_script("smoke").parent / "lib" / "around.js"
+    wrapper.write_text(
+        # As URLs: k6 takes `%`, `#` and `?` of a plain path for a URL's.
+        WRAPPER.format(script=json.dumps(script.as_uri()), around=json.dumps(around.as_uri())),
+        encoding="utf-8",
     )
-    return K6Command(argv=argv, env=environment(profile, service, node, summary, environ), summary=summary)
+    config.write_text("{}\n", encoding="utf-8")
+    tags = ALL_TAGS if profile.kind is ProfileKind.SCRIPT else SYSTEM_TAGS
+    argv = (
+        str(binary.path.absolute()),
+        *("run", "--quiet", "--no-color", "--log-output=stderr", "--address", ""),
+        *("--config", str(config), f"--system-tags={tags}", "-o", "csv=-", "-"),
+    )
+    env = dict(profile.environ) | environment(profile, service, node, summary, environ)
+    return K6Command(
+        argv=argv,
+        env=env | bounds(profile, node) | {"STALLWATCH_OUTPUT": str(output)},
+        summary=summary,
+        wrapper=wrapper,
+        cwd=script.parent,
+        secrets={
+            value: name
+            for name, value in (*service.headers.items(), *profile.environ.items())
+            if len(value) >= SHORTEST_SECRET
+        },
+    )
