@@ -152,6 +152,7 @@ def _starter(plan: Plan, node: Node, kept: Records, binary: K6Binary) -> Starter
         url=service.url,
         profile=plan.profile.name,
         rate_per_s=profile.rate_per_s,
+        max_rate_per_s=profile.max_rate_per_s,
         limits=plan.limits,
         detection=plan.detection,
         facts=RunFacts(planned_s=profile.duration_s, timeout_s=profile.timeout_s),

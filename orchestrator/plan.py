@@ -63,6 +63,7 @@ class Plan:
             script=k6_script("smoke"),
             rate_per_s=CONTROL_RATE_PER_S,
             environ={},
+            max_rate_per_s=None,
         )
 
     def run_id(self, node: Node) -> str:
@@ -72,6 +73,8 @@ class Plan:
 
 def confirming(plan: Plan, analysis: CampaignAnalysis, campaign_id: str) -> Plan:
     """Return the plan of a second Campaign, as long as the inconclusive one says that it takes."""
+    if plan.profile.kind is ProfileKind.SCRIPT:  # it says itself how long it takes
+        return replace(plan, id=campaign_id)
     needed_s = [node.analysis.needed_duration_s or 0.0 for node in analysis.nodes]
     duration_s = max(plan.profile.duration_s or 0.0, min(math.ceil(max(needed_s)), MAX_CONFIRM_S))
     return replace(plan, id=campaign_id, profile=replace(plan.profile, duration_s=duration_s))

@@ -68,15 +68,14 @@ function placed(output, said) {
     } else if (name === 'stdout' || name === 'stderr') {
       printed += typeof content === 'string' ? content : String.fromCharCode(...new Uint8Array(content));
     } else {
-      const path = name[0] === '/' ? name : `${outputFolder}/${name.replace(/^(\.\.?\/)+/, '').replaceAll('/', '-')}`;
-      files[path] = content;
-      said.files.push(path);
+      const own = name[0] === '/' ? name : name.replace(/^(\.\.?\/)+/, '').replaceAll('/', '-');
+      files[own[0] === '/' ? own : `${outputFolder}/${own}`] = content;
+      said.files.push(own);
     }
   }
   if (printed) {
-    const path = `${outputFolder}/printed.txt`;
-    Object.assign(files, { stderr: `${printed}\n`, [path]: printed });
-    said.files.push(path);
+    Object.assign(files, { stderr: `${printed}\n`, [`${outputFolder}/printed.txt`]: printed });
+    said.files.push('printed.txt');
   }
   return files;
 }

@@ -20,7 +20,7 @@ from orchestrator.model import Node, Profile, Service
 
 INSPECT_S = 60.0
 UNUSABLE_CODES = (104, 107, 108)
-_PREFIX = re.compile(r"^could not initialize '.*?': could not load JS test '.*?': |^GoError: ")
+_PREFIX = re.compile(r"^could not initialize '.*?': could not load JS test '.*?': ")
 _DURATION = re.compile(r"([\d.]+)(h|ms|m|s|us|µs|ns)")
 _SECONDS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
 _HINTS = {
@@ -97,7 +97,7 @@ def _asked(command: K6Command, profile: Profile) -> dict[str, Any]:
 
 
 def _unusable(script: Path, said: str) -> UsageError:
-    words = _PREFIX.sub("", _PREFIX.sub("", said)).partition(". Make sure that you've")[0]
+    words = _PREFIX.sub("", said).partition(". Make sure that you've")[0]
     hint = next((hint for mark, hint in _HINTS.items() if mark in words), "")
     return UsageError(f"{script}: {words}", hint=hint)
 

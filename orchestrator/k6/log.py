@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import IO
 from urllib.parse import unquote
 
@@ -19,7 +19,9 @@ _SAID = re.compile(r'\b(?:msg|error)=("(?:[^"\\]|\\.)*"|[^"\s]\S*)')
 _REFUSED = re.compile(
     r'(?:://([^\\"\s/?#]+)[^\\"\s]*\\": )?IP \(([0-9A-Fa-f.:]+)\) is in a blacklisted range'
 )
-_NATIVE_FRAME = re.compile(r" at \S+ \(native\)")
+_NOISE = re.compile(r"\bGoError: | at \S+ \(native\)")
+# Iterations whose turn, under the rate's bound, would have come after their end.
+_TOO_LATE = "rate: Wait(n=1) would exceed context deadline"
 _PLACE = re.compile(r"file://\S*/([^\s/]+?):(?: Line )?(\d+):(\d+)(?:\(\d+\))?")
 
 
@@ -39,6 +41,13 @@ def lines(stream: IO[bytes]) -> Iterator[str]:
 class K6Log:
     """The stderr of one k6.
 
+    Parameters
+    ----------
+    secrets
+        The names of values that must not be told, by value.
+    allowed
+        Addresses that stallwatch lets the script have: only the script itself can refuse them.
+
     Attributes
     ----------
     exceptions
@@ -47,8 +56,8 @@ class K6Log:
         Addresses that the script is not allowed, with the host that it asked for where k6 says it.
     """
 
-    def __init__(self, secrets: Mapping[str, str] | None = None) -> None:
-        self._secrets = secrets or {}
+    def __init__(self, secrets: Mapping[str, str] | None = None, allowed: Collection[str] = ()) -> None:
+        self._secrets, self._allowed = secrets or {}, allowed
         self._last = ""
         self._errors: deque[str] = deque(maxlen=KEPT_ERRORS)
         self.exceptions = 0
@@ -65,7 +74,7 @@ class K6Log:
             return
         said = _MSG.search(line)
         about = line[said.end() :] if said else ""
-        if "source=console" in about:
+        if "source=console" in about or _TOO_LATE in line:
             return
         if " executor=" in about:
             self.exceptions += 1
@@ -90,14 +99,14 @@ class K6Log:
 
     def _note_refused(self, line: str) -> None:
         for host, address in _REFUSED.findall(line):
-            if address in self.refused or len(self.refused) < MAX_REFUSED:
-                self.refused[address] = self.refused.get(address) or host
+            if address not in self._allowed and (address in self.refused or len(self.refused) < MAX_REFUSED):
+                self.refused[address] = self.refused.get(address) or host.replace(address, "")
 
     def readable(self, text: str) -> str:
         """Return a script's words as one line without secrets, with places in files as ``name.js:8:29``."""
         for value in sorted(self._secrets, key=len, reverse=True):
             text = text.replace(value, f"[{self._secrets[value]}]")
-        text = _NATIVE_FRAME.sub("", " ".join(text.split()))
+        text = _NOISE.sub("", " ".join(text.split()))
         return _PLACE.sub(lambda at: f"{unquote(at[1])}:{at[2]}:{at[3]}", text)[:MESSAGE_CHARS]
 
     def _said(self, line: str) -> str:

@@ -39,7 +39,7 @@ class K6Process:
             self._process, self._stdout, self._stderr = started(command)
         except OSError as error:
             raise K6Error(f"k6 cannot be started: {command.argv[0]}: {error.strerror or error}") from error
-        self.log = K6Log(command.secrets)
+        self.log = K6Log(command.secrets, command.allowed)
         self._on_output = on_output
         self.broken: Exception | None = None
         self._threads = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,7 +39,8 @@ class K6Command:
 
     k6 reads the ``wrapper`` from its standard input and runs in ``cwd``, the script's own folder: what a
     script opens by a relative path (a gRPC definition, say) k6 looks for where its main file is.
-    ``secrets`` are the names of values that must not be told, by value.
+    ``secrets`` are the names of values that must not be told, by value; ``allowed`` the addresses that a
+    user's script may reach.
     """
 
     argv: tuple[str, ...]
@@ -47,6 +49,7 @@ class K6Command:
     wrapper: Path | None = None
     cwd: Path | None = None
     secrets: Mapping[str, str] = field(default_factory=dict)
+    allowed: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return f"K6Command(argv={self.argv})"
@@ -66,7 +69,8 @@ def prepare(
     Headers and everything else that a script needs go through the environment, never argv.
     """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    folder, script = folder.resolve(), profile.script.resolve()
+    # Not through symbolic links: k6 looks for a script's imports where the script is named.
+    folder, script = folder.resolve(), Path(os.path.abspath(profile.script))  # noqa: PTH100 # takes `..` out
     wrapper, config, summary = folder / "wrapper.js", folder / "config.json", folder / "summary.json"
     output = folder / "output"
     output.mkdir(exist_ok=True)
@@ -86,10 +90,11 @@ def prepare(
     env = dict(profile.environ) | environment(profile, service, node, summary, environ)
     return K6Command(
         argv=argv,
-        env=env | bounds(profile, node) | {"STALLWATCH_OUTPUT": str(output)},
+        env=env | bounds(profile, node) | {"STALLWATCH_OUTPUT": str(output), "PWD": str(script.parent)},
         summary=summary,
         wrapper=wrapper,
         cwd=script.parent,
+        allowed=(node.host, *profile.addresses),
         secrets={
             value: name
             for name, value in (*service.headers.items(), *profile.environ.items())

@@ -25,12 +25,13 @@ def error_of(code: int, rows: int, totals: K6Totals, log: K6Log) -> str:
     return ""
 
 
-def stopped_by(code: int, log: K6Log) -> str:
-    """Say that the script stopped itself, in its own words; empty when it did not."""
-    if code != ABORTED_CODE:
-        return ""
-    words = ABORTED_AT.sub("", log.after("test aborted")).removeprefix(": ")
-    return f"the script called test.abort(){f': {words}' if words else ''}"
+def unfit_by(code: int, log: K6Log) -> str:
+    """Say why a script's Run cannot pass, whatever its requests look like; empty when it can."""
+    reasons = _refused(log)
+    if code == ABORTED_CODE:
+        words = ABORTED_AT.sub("", log.after("test aborted")).removeprefix(": ")
+        reasons.insert(0, f"the script called test.abort(){f': {words}' if words else ''}")
+    return "; ".join(reasons)
 
 
 def notes_of(code: int, totals: K6Totals, log: K6Log) -> list[str]:
@@ -52,7 +53,9 @@ def notes_of(code: int, totals: K6Totals, log: K6Log) -> list[str]:
         notes.append(f"teardown() failed after all was measured: {log.message()}")
     if totals.others:
         notes.append(f"beside the requests {_listed(totals)} were made: they are not analyzed")
-    return [*notes, *_refused(log), *_summary(totals, log)]
+    if totals.http_reqs is None and code >= 0:
+        notes.append("k6 wrote no totals: whether each of its requests is stored is not known")
+    return [*notes, *_summary(totals, log)]
 
 
 def _listed(totals: K6Totals) -> str:
@@ -66,9 +69,7 @@ def _refused(log: K6Log) -> list[str]:
     more = f" and {len(asked) - MAX_TOLD} more" if len(asked) > MAX_TOLD else ""
     allowed = ", ".join([*log.refused][:MAX_TOLD])
     what = f"the script asked for {', '.join(asked[:MAX_TOLD])}{more}"
-    return [
-        f"{what}: refused, as only the node is allowed; `addresses: [{allowed}]` in its profile allows more"
-    ]
+    return [f"{what}, not for the node: refused; `addresses: [{allowed}]` in its profile would allow that"]
 
 
 def _summary(totals: K6Totals, log: K6Log) -> list[str]:
@@ -76,5 +77,8 @@ def _summary(totals: K6Totals, log: K6Log) -> list[str]:
     if totals.summary_error:
         notes.append(f"its handleSummary failed: {log.readable(totals.summary_error)}")
     if totals.files:
-        notes.append(f"its handleSummary wrote {', '.join(totals.files)}")
+        where = (
+            "" if all(file.startswith("/") for file in totals.files) else ", in k6/output of the run's folder"
+        )
+        notes.append(f"its handleSummary wrote {', '.join(totals.files)}{where}")
     return notes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from contextlib import suppress
 from dataclasses import replace
@@ -13,7 +14,7 @@ from orchestrator.k6.recording import Recording, Snapshot
 from orchestrator.k6.summary import K6Totals, read_totals
 from orchestrator.k6.wrapper import K6Command
 from orchestrator.model import RunState
-from orchestrator.runs.ending import error_of, notes_of, stopped_by
+from orchestrator.runs.ending import error_of, notes_of, unfit_by
 from orchestrator.runs.record import RunRecord
 from orchestrator.stores.contract import RunWriter
 
@@ -87,12 +88,12 @@ class Run:
     def finish(self) -> RunRecord:
         """Wait for k6, close the table and the record."""
         code = self._process.wait()
-        if self._concluded and code == INTERRUPTED_CODE:
-            code = 0
+        concluded = self._concluded and code in (INTERRUPTED_CODE, -signal.SIGTERM)
         rows, broken = self._close_table()
         totals = read_totals(self._command.summary)
         counters = self._recording.counters
-        interrupted = self._interrupted or code == INTERRUPTED_CODE
+        interrupted = self._interrupted or (code == INTERRUPTED_CODE and not concluded)
+        ended_by_us = interrupted or concluded
         started = int(counters["stallwatch_started"])
         self.record = self.record.closed(
             ended_ns=time.time_ns(),
@@ -103,10 +104,10 @@ class Run:
                 censored=max(0, started - rows),
                 expected_requests=totals.http_reqs,
                 dropped_iterations=totals.dropped_iterations or int(counters["dropped_iterations"]),
-                unfit=stopped_by(code, self._process.log),
+                unfit=unfit_by(code, self._process.log),
             ),
             notes=self._notes(code, totals),
-            error=_said(broken) if broken is not None else self._error(code, rows, totals, interrupted),
+            error=_said(broken) if broken is not None else self._error(code, rows, totals, ended_by_us),
         )
         failed = bool(self.record.error)
         state = RunState.FAILED if failed else RunState.INTERRUPTED if interrupted else RunState.DONE
@@ -129,10 +130,10 @@ class Run:
             # The stream stays where it is, readable up to what was flushed.
             return self._recording.rows, broken or error
 
-    def _error(self, code: int, rows: int, totals: K6Totals, interrupted: bool) -> str:
+    def _error(self, code: int, rows: int, totals: K6Totals, ended_by_us: bool) -> str:
         if self._overdue:
             return f"k6 did not end {self._overtime_s:g} s after it should have, and was killed"
-        return "" if interrupted else error_of(code, rows, totals, self._process.log)
+        return "" if ended_by_us else error_of(code, rows, totals, self._process.log)
 
     def _notes(self, code: int, totals: K6Totals) -> tuple[str, ...]:
         notes = notes_of(code, totals, self._process.log)
