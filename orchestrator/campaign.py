@@ -17,7 +17,7 @@ from orchestrator.judging import Judged, judge, write_report
 from orchestrator.k6.binary import K6Binary
 from orchestrator.k6.wrapper import prepare
 from orchestrator.loopback.process import loopback_server
-from orchestrator.model import Node, NodeKind, RunState, Service
+from orchestrator.model import Node, NodeKind, Profile, ProfileKind, RunState, Service
 from orchestrator.plan import Plan
 from orchestrator.runs.interrupts import Interrupts
 from orchestrator.runs.record import RunRecord
@@ -140,7 +140,9 @@ def _starter(plan: Plan, node: Node, kept: Records, binary: K6Binary) -> Starter
     """Return what starts a Node's Run."""
     # The control is plain HTTP on loopback, whatever the service: it measures the generator alone.
     control = Service(url="http://control.invalid/")
-    service = control if node.kind is NodeKind.CONTROL else plan.service
+    controlled = node.kind is NodeKind.CONTROL
+    service = control if controlled else plan.service
+    profile = plan.control_profile() if controlled else plan.profile
     record = RunRecord(
         id=plan.run_id(node),
         campaign_id=plan.id,
@@ -149,17 +151,18 @@ def _starter(plan: Plan, node: Node, kept: Records, binary: K6Binary) -> Starter
         address=node.address,
         url=service.url,
         profile=plan.profile.name,
-        rate_per_s=plan.profile.rate_per_s,
+        rate_per_s=profile.rate_per_s,
+        max_rate_per_s=profile.max_rate_per_s,
         limits=plan.limits,
         detection=plan.detection,
-        facts=RunFacts(planned_s=plan.profile.duration_s, timeout_s=plan.profile.timeout_s),
+        facts=RunFacts(planned_s=profile.duration_s, timeout_s=profile.timeout_s),
         versions=_versions(binary),
         settings=_settings(plan),
     )
 
     def start() -> Run:
         folder = kept.home.run_dir(record.id)
-        command = prepare(binary, plan.profile, service, node, folder=folder / "k6", environ=os.environ)
+        command = prepare(binary, profile, service, node, folder=folder / "k6", environ=os.environ)
         started = record.closed(started_ns=time.time_ns())
         # Record and table come first: whatever the catalog names can be read, whenever a crash comes.
         started.write(folder)
@@ -201,14 +204,26 @@ def _versions(binary: K6Binary) -> dict[str, str]:
     }
 
 
+def _load(profile: Profile) -> dict[str, str]:
+    if profile.kind is ProfileKind.SCRIPT:
+        return {
+            "script": str(profile.script),
+            "VUs": f"at most {profile.vus}",
+            "duration": f"at most {profile.duration_s:g} s",
+        }
+    return {
+        "rate": f"{profile.rate_per_s:g} requests/s a node, half kept, half fresh",
+        "duration": f"{profile.duration_s:g} s",
+    }
+
+
 def _settings(plan: Plan) -> dict[str, str]:
     profile, limits, detection = plan.profile, plan.limits, plan.detection
     return {
         "service": plan.service.url,
         "expected status": str(plan.service.expect_status),
         "profile": profile.name,
-        "rate": f"{profile.rate_per_s:g} requests/s a node, half kept, half fresh",
-        "duration": f"{profile.duration_s:g} s",
+        **_load(profile),
         "client timeout": f"{profile.timeout_s:g} s",
         "limits": f"stall {limits.stall_ms:g} ms, slowest {limits.slowest_ms:g} ms,"
         f" error rate {limits.error_rate:g}",

@@ -19,6 +19,10 @@ from orchestrator.stores.contract import RunStore
 if TYPE_CHECKING:
     import pandas as pd
 
+REFUSED_CODES = (1110, 1111)
+"""k6's codes for an address and for a name that it may not ask for: they say nothing of the path."""
+NEAR = 0.95
+"""Share of the highest rate from which on a script may have been held back by it."""
 MAX_ERRORS = 3
 """Kinds of errors that are said beside the verdict; the report lists more."""
 
@@ -70,12 +74,49 @@ def judge_run(record: RunRecord, frame: pd.DataFrame) -> RunAnalysis:
     """Analyze one Run with the limits it was made under, and add what only its record knows."""
     from analysis.run import analyze_run
 
-    facts = replace(record.facts, unfit=_unfit(record))
-    analysis = analyze_run(frame, facts=facts, limits=record.limits, detection=record.detection)
+    sent, refused = _sent(frame)
+    expected = record.facts.expected_requests
+    facts = replace(
+        record.facts,
+        unfit=_unfit(record),
+        expected_requests=None if expected is None else expected - refused,
+    )
+    analysis = analyze_run(sent, facts=facts, limits=record.limits, detection=record.detection)
+    # Of a fail the reasons are the failures.
+    unfit = (facts.unfit,) if facts.unfit and analysis.verdict is Verdict.FAIL else ()
     return replace(
         analysis,
-        notes=(*error_notes(record.node, analysis, frame), *analysis.notes, *record.notes),
+        notes=(
+            *unfit,
+            *error_notes(record.node, analysis, sent),
+            *analysis.notes,
+            *record.notes,
+            *_held_back(record, sent),
+            *([f"{refused:,} requests were refused and never sent: they are left out"] if refused else []),
+        ),
     )
+
+
+def _sent(frame: pd.DataFrame) -> tuple[pd.DataFrame, int]:
+    """Return the requests without those that k6 refused to send, and how many these are."""
+    refused = frame["error_code"].isin(REFUSED_CODES)
+    return (frame[~refused], int(refused.sum())) if refused.any() else (frame, 0)
+
+
+def _held_back(record: RunRecord, frame: pd.DataFrame) -> list[str]:
+    """Say so when a script's rate came near to the one that it was held to."""
+    import numpy as np
+
+    from analysis.requests import NS_PER_S, start_ns
+
+    if record.max_rate_per_s is None or frame.empty:
+        return []
+    starts = np.sort(start_ns(frame))
+    most = int((np.searchsorted(starts, starts + NS_PER_S) - np.arange(len(starts))).max())
+    if most < NEAR * record.max_rate_per_s:
+        return []
+    bound = f"limits.max_rate_per_s ({record.max_rate_per_s:g})"
+    return [f"the script made {most:,} requests in one second: {bound} may have held it back"]
 
 
 def _unfit(record: RunRecord) -> str:
@@ -84,7 +125,7 @@ def _unfit(record: RunRecord) -> str:
         return f"the run failed: {record.error}"
     if record.state is RunState.RUNNING:
         return "the run still goes on: this is what it has stored so far"
-    return ""
+    return record.facts.unfit
 
 
 def error_notes(name: str, analysis: RunAnalysis, frame: pd.DataFrame) -> list[str]:

@@ -106,6 +106,8 @@ class Profile:
         Resolved variables of a user's own script (they may be secret).
     addresses
         What a user's own script may reach beside the Nodes: IP literals, without ports.
+    max_rate_per_s
+        The most HTTP requests a second of a user's own script; None for no bound.
     """
 
     name: str
@@ -118,6 +120,7 @@ class Profile:
     vus: int | None = None
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
     addresses: tuple[str, ...] = ()
+    max_rate_per_s: float | None = None
 
 
 class RunState(StrEnum):

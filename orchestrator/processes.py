@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import IO, cast
 
 # Runs in the child before it becomes the program: the kernel is asked to end it when the thread that
@@ -20,7 +21,11 @@ os.execv(sys.argv[2], sys.argv[2:])
 
 
 def start(
-    argv: Sequence[str], *, env: Mapping[str, str] | None = None, stdin: int | IO[bytes] = subprocess.DEVNULL
+    argv: Sequence[str],
+    *,
+    env: Mapping[str, str] | None = None,
+    stdin: int | IO[bytes] = subprocess.DEVNULL,
+    cwd: Path | None = None,
 ) -> tuple[subprocess.Popen[bytes], IO[bytes], IO[bytes]]:
     """Start a program in a session of its own; return it with its standard output and error.
 
@@ -36,7 +41,13 @@ def start(
         _must_be_executable(argv[0])
         argv = [sys.executable, "-I", "-S", "-c", _ON_LINUX, str(os.getpid()), *argv]
     process = subprocess.Popen(
-        argv, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env, start_new_session=True
+        argv,
+        stdin=stdin,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=env,
+        cwd=cwd,
+        start_new_session=True,
     )
     return process, cast("IO[bytes]", process.stdout), cast("IO[bytes]", process.stderr)
 

@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 import os
-import re
 import selectors
 import signal
+import subprocess
 import threading
-from collections import deque
 from collections.abc import Callable, Iterator
 from typing import IO
 
 from orchestrator import processes
 from orchestrator.errors import K6Error
+from orchestrator.k6.log import K6Log, lines
 from orchestrator.k6.wrapper import K6Command
 
-TAIL_LINES = 200
-LINE_CHARS = 2_000
 READ_BYTES = 1 << 18
 IDLE_S = 0.25
+
+
+def started(command: K6Command) -> tuple[subprocess.Popen[bytes], IO[bytes], IO[bytes]]:
+    """Start a command; return the process with its standard output and error.
+
+    Raises
+    ------
+    OSError
+        It cannot be started.
+    """
+    with open(command.wrapper or os.devnull, "rb") as stdin:  # noqa: PTH123 # devnull is no Path
+        return processes.start(command.argv, env=command.env, stdin=stdin, cwd=command.cwd)
 
 
 class K6Process:
@@ -26,10 +36,10 @@ class K6Process:
 
     def __init__(self, command: K6Command, on_output: Callable[[bytes], None]) -> None:
         try:
-            self._process, self._stdout, self._stderr = processes.start(command.argv, env=command.env)
+            self._process, self._stdout, self._stderr = started(command)
         except OSError as error:
             raise K6Error(f"k6 cannot be started: {command.argv[0]}: {error.strerror or error}") from error
-        self._tail: deque[str] = deque(maxlen=TAIL_LINES)
+        self.log = K6Log(command.secrets, command.allowed)
         self._on_output = on_output
         self.broken: Exception | None = None
         self._threads = [
@@ -64,10 +74,7 @@ class K6Process:
 
     def message(self) -> str:
         """Return what k6 last said in earnest on stderr, in one line; empty if nothing."""
-        lines = [line for line in self._tail if "level=error" in line or "level=fatal" in line]
-        line = (lines or [*self._tail] or [""])[-1]
-        said = re.findall(r'\b(?:msg|error)=("(?:[^"\\]|\\.)*"|[^"\s]\S*)', line)
-        return " ".join(": ".join(map(_unquoted, said or [line])).split())[:500]
+        return self.log.message()
 
     def _signal(self, number: signal.Signals) -> None:
         if self._process.poll() is None:
@@ -85,15 +92,8 @@ class K6Process:
 
     def _read_errors(self) -> None:
         with self._stderr as stream:
-            while line := stream.readline(LINE_CHARS):
-                self._tail.append(line.decode("utf-8", "replace").rstrip())
-
-
-def _unquoted(text: str) -> str:
-    """Undo Go's quoting, which escapes as Python does."""
-    if not text.startswith('"'):
-        return text
-    return text[1:-1].encode("latin-1", "backslashreplace").decode("unicode_escape", "replace")
+            for line in lines(stream):
+                self.log.take(line)
 
 
 def _chunks(stream: IO[bytes]) -> Iterator[bytes]:
@@ -114,13 +114,20 @@ def exit_meaning(code: int) -> str:
     if code < 0:
         return f"was ended by signal {signal.Signals(-code).name}"
     known = {
+        100: "setup() took too long",
+        101: "teardown() took too long",
         104: "its options are invalid",
         105: "was interrupted",
         107: "the script threw an exception",
         108: "test.abort() was called",
+        109: "k6 itself crashed",
     }
     return f"exit code {code}" + (f": {known[code]}" if code in known else "")
 
 
-SUCCESS_CODES = (0, 99)
+SUCCESS_CODES = (0, 99, 110)
+"""Also those of a result: a threshold failed, or the script marked its test as failed."""
 INTERRUPTED_CODE = 105
+ABORTED_CODE = 108
+AFTERMATH_CODES = (101, 107)
+"""What `teardown` may end with, after all that was measured; the second also what stops a script at once."""

@@ -3,48 +3,56 @@
 from __future__ import annotations
 
 import json
-import math
+import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from orchestrator.k6.binary import K6Binary
-from orchestrator.model import Node, Profile, Service
+from orchestrator.k6.bounds import bounds
+from orchestrator.k6.environment import environment
+from orchestrator.model import Node, Profile, ProfileKind, Service
+from orchestrator.resources import k6_script
 
 SYSTEM_TAGS = "proto,status,method,name,scenario,error,error_code,ip"
-VU_SECONDS = 10
-PASSED_ON = ("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "SSL_CERT_DIR")
+# A user's thresholds may be on any tag that k6 has by itself: without it they would hold for nothing.
+ALL_TAGS = f"{SYSTEM_TAGS},group,check,url,expected_response,subproto,tls_version,service"
+SHORTEST_SECRET = 4
+"""What is shorter stands in too many words to be taken out of them."""
 
 # `export *` first and the merged names after it: an explicit export wins over a starred one.
 WRAPPER = """\
 import * as user from {script};
+import {{ merged, summarized }} from {around};
 export * from {script};
 export default user.default;
-export const options = Object.assign({{}}, user.options, {{
-  hosts: Object.assign({{}}, (user.options || {{}}).hosts, JSON.parse(__ENV.STALLWATCH_HOSTS)),
-}});
+export const options = merged(user.options);
 export function handleSummary(data) {{
-  return {{ [__ENV.STALLWATCH_SUMMARY]: JSON.stringify(data.metrics) }};
+  return summarized(data, user.handleSummary, user.options);
 }}
 """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class K6Command:
-    """One k6 process to start: arguments, environment (may hold secrets), and where its totals will stand."""
+    """One k6 process to start: arguments, environment (may hold secrets), and where its totals will stand.
+
+    k6 reads the ``wrapper`` from its standard input and runs in ``cwd``, the script's own folder: what a
+    script opens by a relative path (a gRPC definition, say) k6 looks for where its main file is.
+    ``secrets`` are the names of values that must not be told, by value; ``allowed`` the addresses that a
+    user's script may reach.
+    """
 
     argv: tuple[str, ...]
     env: Mapping[str, str]
     summary: Path
+    wrapper: Path | None = None
+    cwd: Path | None = None
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    allowed: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return f"K6Command(argv={self.argv})"
-
-
-def fresh_vus(rate_per_s: float) -> int:
-    """VUs that `fresh` needs so that a stall of 10 s drops no iteration."""
-    return max(2, math.ceil(rate_per_s / 2 * VU_SECONDS))
 
 
 def prepare(
@@ -61,40 +69,35 @@ def prepare(
     Headers and everything else that a script needs go through the environment, never argv.
     """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    # Not through symbolic links: k6 looks for a script's imports where the script is named.
+    folder, script = folder.resolve(), Path(os.path.abspath(profile.script))  # noqa: PTH100 # takes `..` out
     wrapper, config, summary = folder / "wrapper.js", folder / "config.json", folder / "summary.json"
-    wrapper.write_text(WRAPPER.format(script=json.dumps(str(profile.script.resolve()))), encoding="utf-8")
-    config.write_text("{}\n", encoding="utf-8")
-    argv = (
-        str(binary.path),
-        *("run", "--quiet", "--no-color", "--log-output=stderr", "--address", ""),
-        *("--config", str(config), f"--system-tags={SYSTEM_TAGS}", "-o", "csv=-", str(wrapper)),
+    output = folder / "output"
+    output.mkdir(exist_ok=True)
+    around = k6_script("smoke").parent / "lib" / "around.js"
+    wrapper.write_text(
+        # As URLs: k6 takes `%`, `#` and `?` of a plain path for a URL's.
+        WRAPPER.format(script=json.dumps(script.as_uri()), around=json.dumps(around.as_uri())),
+        encoding="utf-8",
     )
-    return K6Command(argv=argv, env=_environment(profile, service, node, summary, environ), summary=summary)
-
-
-def _environment(
-    profile: Profile, service: Service, node: Node, summary: Path, environ: Mapping[str, str]
-) -> dict[str, str]:
-    url = urlsplit(service.url)
-    env = {name: environ[name] for name in PASSED_ON if name in environ}
-    env |= {
-        "TZ": "UTC",
-        "K6_NO_USAGE_REPORT": "true",
-        "K6_CSV_TIME_FORMAT": "unix_nano",
-        "K6_CSV_SAVE_INTERVAL": "250ms",  # by itself k6 keeps a second of samples back
-        "STALLWATCH_URL": service.url,
-        "STALLWATCH_HOSTS": json.dumps({url.hostname: node.address}),
-        "STALLWATCH_ENDPOINT": url.path or "/",
-        "STALLWATCH_HEADERS": json.dumps(dict(service.headers)),
-        "STALLWATCH_EXPECT_STATUS": str(service.expect_status),
-        "STALLWATCH_RATE_PER_S": repr(profile.rate_per_s),
-        "STALLWATCH_DURATION_S": repr(profile.duration_s),
-        "STALLWATCH_TIMEOUT_S": repr(profile.timeout_s),
-        "STALLWATCH_FRESH_VUS": str(fresh_vus(profile.rate_per_s or 0.0)),
-        "STALLWATCH_SUMMARY": str(summary),
-    }
-    if service.ca_file is not None:
-        env["SSL_CERT_FILE"] = str(service.ca_file.resolve())
-    elif "SSL_CERT_FILE" in environ:
-        env["SSL_CERT_FILE"] = environ["SSL_CERT_FILE"]
-    return env
+    config.write_text("{}\n", encoding="utf-8")
+    tags = ALL_TAGS if profile.kind is ProfileKind.SCRIPT else SYSTEM_TAGS
+    argv = (
+        str(binary.path.absolute()),
+        *("run", "--quiet", "--no-color", "--log-output=stderr", "--address", ""),
+        *("--config", str(config), f"--system-tags={tags}", "-o", "csv=-", "-"),
+    )
+    env = dict(profile.environ) | environment(profile, service, node, summary, environ)
+    return K6Command(
+        argv=argv,
+        env=env | bounds(profile, node) | {"STALLWATCH_OUTPUT": str(output), "PWD": str(script.parent)},
+        summary=summary,
+        wrapper=wrapper,
+        cwd=script.parent,
+        allowed=(node.host, *profile.addresses),
+        secrets={
+            value: name
+            for name, value in (*service.headers.items(), *profile.environ.items())
+            if len(value) >= SHORTEST_SECRET
+        },
+    )

@@ -19,7 +19,7 @@ class RunRecord:
     """A Run without its requests; holds no secret (headers are not kept).
 
     ``notes`` are what a reader of the verdict should know and the analysis cannot; ``error`` says why
-    a failed Run failed.
+    a failed Run failed. ``max_rate_per_s`` is what a user's script was held to.
     """
 
     id: str
@@ -30,6 +30,7 @@ class RunRecord:
     url: str
     profile: str
     rate_per_s: float | None
+    max_rate_per_s: float | None = None
     limits: Limits
     detection: Detection
     facts: RunFacts

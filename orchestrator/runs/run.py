@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 from orchestrator.errors import StallwatchError
-from orchestrator.k6.process import INTERRUPTED_CODE, SUCCESS_CODES, K6Process, exit_meaning
+from orchestrator.k6.process import INTERRUPTED_CODE, K6Process
 from orchestrator.k6.recording import Recording, Snapshot
-from orchestrator.k6.summary import read_totals
+from orchestrator.k6.summary import K6Totals, read_totals
 from orchestrator.k6.wrapper import K6Command
 from orchestrator.model import RunState
+from orchestrator.runs.ending import error_of, notes_of, unfit_by
 from orchestrator.runs.record import RunRecord
 from orchestrator.stores.contract import RunWriter
 
@@ -37,7 +39,7 @@ class Run:
     ) -> None:
         self._command = command
         self._folder = folder
-        self._interrupted = self._overdue = self._closed = False
+        self._interrupted = self._concluded = self._overdue = self._closed = False
         self._writer = writer
         self._recording = Recording(writer)
         self.record = record
@@ -64,6 +66,12 @@ class Run:
         self._deadline = min(self._deadline, time.monotonic() + self._overtime_s)
         self._process.interrupt()
 
+    def conclude(self) -> None:
+        """End what went on only beside others that have ended: it is whole, not cut short."""
+        if not self._concluded:
+            self._concluded = True
+            self._process.interrupt()
+
     def kill(self) -> None:
         """End k6 at once."""
         self._process.kill()
@@ -80,10 +88,12 @@ class Run:
     def finish(self) -> RunRecord:
         """Wait for k6, close the table and the record."""
         code = self._process.wait()
+        concluded = self._concluded and code in (INTERRUPTED_CODE, -signal.SIGTERM)
         rows, broken = self._close_table()
         totals = read_totals(self._command.summary)
         counters = self._recording.counters
-        interrupted = self._interrupted or code == INTERRUPTED_CODE
+        interrupted = self._interrupted or (code == INTERRUPTED_CODE and not concluded)
+        ended_by_us = interrupted or concluded
         started = int(counters["stallwatch_started"])
         self.record = self.record.closed(
             ended_ns=time.time_ns(),
@@ -94,9 +104,10 @@ class Run:
                 censored=max(0, started - rows),
                 expected_requests=totals.http_reqs,
                 dropped_iterations=totals.dropped_iterations or int(counters["dropped_iterations"]),
+                unfit=unfit_by(code, self._process.log),
             ),
-            notes=self._notes(),
-            error=_said(broken) if broken is not None else self._error(code, rows, interrupted),
+            notes=self._notes(code, totals),
+            error=_said(broken) if broken is not None else self._error(code, rows, totals, ended_by_us),
         )
         failed = bool(self.record.error)
         state = RunState.FAILED if failed else RunState.INTERRUPTED if interrupted else RunState.DONE
@@ -119,17 +130,13 @@ class Run:
             # The stream stays where it is, readable up to what was flushed.
             return self._recording.rows, broken or error
 
-    def _error(self, code: int, rows: int, interrupted: bool) -> str:
+    def _error(self, code: int, rows: int, totals: K6Totals, ended_by_us: bool) -> str:
         if self._overdue:
             return f"k6 did not end {self._overtime_s:g} s after it should have, and was killed"
-        if code not in SUCCESS_CODES and not interrupted:
-            return f"k6 {exit_meaning(code)}: {self._process.message() or 'it said nothing'}"
-        if rows == 0 and not interrupted:
-            return f"k6 made no request at all: {self._process.message() or 'it said nothing'}"
-        return ""
+        return "" if ended_by_us else error_of(code, rows, totals, self._process.log)
 
-    def _notes(self) -> tuple[str, ...]:
-        notes = []
+    def _notes(self, code: int, totals: K6Totals) -> tuple[str, ...]:
+        notes = notes_of(code, totals, self._process.log)
         if self._recording.endpoints_folded:
             notes.append("more than 50 endpoints: those beyond are folded into 'other'")
         if self._recording.malformed:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 
 from orchestrator.k6.recording import Snapshot
+from orchestrator.model import NodeKind
 from orchestrator.runs.interrupts import Interrupts
 from orchestrator.runs.record import RunRecord
 from orchestrator.runs.run import Run
@@ -15,6 +16,15 @@ TICK_S = 0.25
 
 Starter = Callable[[], Run]
 Tick = Callable[[Mapping[str, Snapshot]], None]
+
+
+def _conclude_controls(runs: Sequence[Run]) -> None:
+    """End the controls when what they stand beside has ended: a script may be done before its time."""
+    measuring = [run for run in runs if run.record.kind is not NodeKind.CONTROL]
+    if measuring and all(run.ended() for run in measuring):
+        for run in runs:
+            if run.record.kind is NodeKind.CONTROL:
+                run.conclude()
 
 
 def run_side_by_side(starters: Sequence[Starter], interrupts: Interrupts, on_tick: Tick) -> list[RunRecord]:
@@ -33,6 +43,8 @@ def run_side_by_side(starters: Sequence[Starter], interrupts: Interrupts, on_tic
                 waiting, told = [], True
                 for run in active:
                     run.interrupt()
+            if not waiting:
+                _conclude_controls(active)
             on_tick({run.record.node: run.snapshot() for run in active})
             if told:
                 time.sleep(TICK_S / 5)  # the event is set for good, so it no longer paces this loop

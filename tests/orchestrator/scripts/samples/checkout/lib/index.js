@@ -1,0 +1,2 @@
+export * from './metrics.js';
+export { default as Client } from './client.js';
