@@ -58,7 +58,7 @@ def program(part: str) -> Path:
 
 @contextmanager
 def nginx() -> Iterator[int]:
-    """Serve on a free port of 127.0.0.1: 200 to requests, 204 to what an InfluxDB would take; gives the port."""
+    """Serve on a free port of 127.0.0.1: 200, or 204 to writes of InfluxDB; gives the port."""
     port = free_port()
     with tempfile.TemporaryDirectory(prefix="stallwatch-bench-") as folder:
         conf = Path(folder) / "nginx.conf"
