@@ -86,4 +86,5 @@ def _measured(expression: str, metric: dict[str, Any]) -> str:
         return ""
     n = values["passes"] + values["fails"] if "passes" in values else values.get("count")
     of = f" (n = {n:,})" if n is not None and metric["type"] != "counter" else ""
-    return f" is {value:,.5g}{_UNITS.get(metric.get('contains', ''), '')}{of}"
+    shown = f"{value:,.0f}" if value >= 1000 or value == int(value) else f"{value:.4g}"
+    return f" is {shown}{_UNITS.get(metric.get('contains', ''), '')}{of}"
