@@ -86,6 +86,7 @@ def _starter(binary: K6Binary, home: Home, store: ParquetStore, port: int, profi
         id=profile.name, campaign_id="c", node="n", kind=NodeKind.NODE, address=node.address,
         url=SERVICE.url, profile=profile.name, rate_per_s=None, limits=Limits(), detection=Detection(),
         facts=RunFacts(planned_s=profile.duration_s, timeout_s=profile.timeout_s), versions={},
+        max_rate_per_s=profile.max_rate_per_s,
     )  # fmt: skip
 
     def start() -> Run:

@@ -30,7 +30,7 @@ class Shop(ThreadingHTTPServer):
         self.paths: Counter[str] = Counter()
         self.headers: dict[str, dict[str, str]] = {}
         self.bodies: dict[str, bytes] = {}
-        self._lock = threading.Lock()
+        self._changed = threading.Condition()
         super().__init__((host, 0), _Handler)
 
     @property
@@ -46,9 +46,15 @@ class Shop(ThreadingHTTPServer):
 
     def note(self, path: str, headers: dict[str, str], body: bytes) -> None:
         """Keep what was asked."""
-        with self._lock:
+        with self._changed:
             self.paths[path] += 1
             self.headers[path], self.bodies[path] = headers, body
+            self._changed.notify_all()
+
+    def wait_for(self, requests: int) -> bool:
+        """Wait until this many requests have come."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self.requests >= requests, timeout=60)
 
     @property
     def requests(self) -> int:
