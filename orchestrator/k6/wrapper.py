@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from orchestrator.k6.binary import K6Binary
+from orchestrator.k6.environment import environment
 from orchestrator.model import Node, Profile, Service
 
 SYSTEM_TAGS = "proto,status,method,name,scenario,error,error_code,ip"
-VU_SECONDS = 10
-PASSED_ON = ("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "SSL_CERT_DIR")
 
 # `export *` first and the merged names after it: an explicit export wins over a starred one.
 WRAPPER = """\
@@ -42,11 +39,6 @@ class K6Command:
         return f"K6Command(argv={self.argv})"
 
 
-def fresh_vus(rate_per_s: float) -> int:
-    """VUs that `fresh` needs so that a stall of 10 s drops no iteration."""
-    return max(2, math.ceil(rate_per_s / 2 * VU_SECONDS))
-
-
 def prepare(
     binary: K6Binary,
     profile: Profile,
@@ -69,32 +61,4 @@ def prepare(
         *("run", "--quiet", "--no-color", "--log-output=stderr", "--address", ""),
         *("--config", str(config), f"--system-tags={SYSTEM_TAGS}", "-o", "csv=-", str(wrapper)),
     )
-    return K6Command(argv=argv, env=_environment(profile, service, node, summary, environ), summary=summary)
-
-
-def _environment(
-    profile: Profile, service: Service, node: Node, summary: Path, environ: Mapping[str, str]
-) -> dict[str, str]:
-    url = urlsplit(service.url)
-    env = {name: environ[name] for name in PASSED_ON if name in environ}
-    env |= {
-        "TZ": "UTC",
-        "K6_NO_USAGE_REPORT": "true",
-        "K6_CSV_TIME_FORMAT": "unix_nano",
-        "K6_CSV_SAVE_INTERVAL": "250ms",  # by itself k6 keeps a second of samples back
-        "STALLWATCH_URL": service.url,
-        "STALLWATCH_HOSTS": json.dumps({url.hostname: node.address}),
-        "STALLWATCH_ENDPOINT": url.path or "/",
-        "STALLWATCH_HEADERS": json.dumps(dict(service.headers)),
-        "STALLWATCH_EXPECT_STATUS": str(service.expect_status),
-        "STALLWATCH_RATE_PER_S": repr(profile.rate_per_s),
-        "STALLWATCH_DURATION_S": repr(profile.duration_s),
-        "STALLWATCH_TIMEOUT_S": repr(profile.timeout_s),
-        "STALLWATCH_FRESH_VUS": str(fresh_vus(profile.rate_per_s or 0.0)),
-        "STALLWATCH_SUMMARY": str(summary),
-    }
-    if service.ca_file is not None:
-        env["SSL_CERT_FILE"] = str(service.ca_file.resolve())
-    elif "SSL_CERT_FILE" in environ:
-        env["SSL_CERT_FILE"] = environ["SSL_CERT_FILE"]
-    return env
+    return K6Command(argv=argv, env=environment(profile, service, node, summary, environ), summary=summary)

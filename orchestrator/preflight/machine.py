@@ -9,7 +9,7 @@ from pathlib import Path
 
 from orchestrator.errors import StallwatchError
 from orchestrator.home import Home
-from orchestrator.k6.wrapper import fresh_vus
+from orchestrator.k6.environment import fresh_vus
 from orchestrator.model import Profile
 from orchestrator.preflight.check import Check, State
 

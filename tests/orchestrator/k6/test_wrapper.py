@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from orchestrator.k6.binary import K6Binary
-from orchestrator.k6.wrapper import fresh_vus, prepare
+from orchestrator.k6.environment import fresh_vus
+from orchestrator.k6.wrapper import prepare
 from orchestrator.model import Node, Profile, Service
 from tests.orchestrator.k6.hostile import PROXIES, SETTINGS
 from tests.orchestrator.k6.runs import Measuring
