@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.k6.binary import K6Binary
-from orchestrator.k6.environment import fresh_vus
+from orchestrator.k6.load import in_flight
 from orchestrator.k6.wrapper import prepare
 from orchestrator.model import Node, Profile, Service
 from tests.orchestrator.k6.hostile import PROXIES, SETTINGS
@@ -61,7 +61,7 @@ def test_command_shows_no_secret(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("rate", "vus"), [(0.1, 2), (1, 5), (10, 50), (7.3, 37)])
 def test_fresh_has_vus_for_ten_seconds(rate: float, vus: int) -> None:
     """VUs of `fresh` outlast a stall of 10 s at half of the rate."""
-    assert fresh_vus(rate) == vus
+    assert in_flight(rate) == vus
 
 
 USER = """\
