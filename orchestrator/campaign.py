@@ -17,7 +17,7 @@ from orchestrator.judging import Judged, judge, write_report
 from orchestrator.k6.binary import K6Binary
 from orchestrator.k6.wrapper import prepare
 from orchestrator.loopback.process import loopback_server
-from orchestrator.model import Node, NodeKind, Profile, ProfileKind, RunState, Service
+from orchestrator.model import Node, NodeKind, RunState
 from orchestrator.plan import Plan
 from orchestrator.runs.interrupts import Interrupts
 from orchestrator.runs.record import RunRecord
@@ -138,11 +138,7 @@ def _run_all(
 
 def _starter(plan: Plan, node: Node, kept: Records, binary: K6Binary) -> Starter:
     """Return what starts a Node's Run."""
-    # The control is plain HTTP on loopback, whatever the service: it measures the generator alone.
-    control = Service(url="http://control.invalid/")
-    controlled = node.kind is NodeKind.CONTROL
-    service = control if controlled else plan.service
-    profile = plan.control_profile() if controlled else plan.profile
+    profile, service = plan.profile_of(node), plan.service_of(node)
     record = RunRecord(
         id=plan.run_id(node),
         campaign_id=plan.id,
@@ -150,14 +146,14 @@ def _starter(plan: Plan, node: Node, kept: Records, binary: K6Binary) -> Starter
         kind=node.kind,
         address=node.address,
         url=service.url,
-        profile=plan.profile.name,
+        profile=profile.name,
         rate_per_s=profile.rate_per_s,
-        max_rate_per_s=profile.max_rate_per_s,
-        limits=plan.limits,
+        max_rate_per_s=profile.max_rate_per_s if profile.rate_per_s is None else None,
+        limits=plan.limits_of(node),
         detection=plan.detection,
         facts=RunFacts(planned_s=profile.duration_s, timeout_s=profile.timeout_s),
         versions=_versions(binary),
-        settings=_settings(plan),
+        settings=plan.settings(),
     )
 
     def start() -> Run:
@@ -172,7 +168,7 @@ def _starter(plan: Plan, node: Node, kept: Records, binary: K6Binary) -> Starter
             campaign_id=plan.id,
             node=node.name,
             kind=node.kind,
-            profile=plan.profile.name,
+            profile=profile.name,
             state=RunState.RUNNING,
             started_ns=started.started_ns,
         )
@@ -201,32 +197,4 @@ def _versions(binary: K6Binary) -> dict[str, str]:
         "k6": binary.version_text,
         "Python": platform.python_version(),
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
-    }
-
-
-def _load(profile: Profile) -> dict[str, str]:
-    if profile.kind is ProfileKind.SCRIPT:
-        return {
-            "script": str(profile.script),
-            "VUs": f"at most {profile.vus}",
-            "duration": f"at most {profile.duration_s:g} s",
-        }
-    return {
-        "rate": f"{profile.rate_per_s:g} requests/s a node, half kept, half fresh",
-        "duration": f"{profile.duration_s:g} s",
-    }
-
-
-def _settings(plan: Plan) -> dict[str, str]:
-    profile, limits, detection = plan.profile, plan.limits, plan.detection
-    return {
-        "service": plan.service.url,
-        "expected status": str(plan.service.expect_status),
-        "profile": profile.name,
-        **_load(profile),
-        "client timeout": f"{profile.timeout_s:g} s",
-        "limits": f"stall {limits.stall_ms:g} ms, slowest {limits.slowest_ms:g} ms,"
-        f" error rate {limits.error_rate:g}",
-        "reference stall": f"{detection.stall_s:g} s every {detection.period_s:g} s",
-        "claim level": f"p <= {detection.alpha:g}",
     }

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from urllib.parse import urlsplit
 
 
 class NodeKind(StrEnum):
@@ -37,8 +38,8 @@ class Node:
 class Endpoint:
     """One thing asked of the service: ``weight`` is its share of the requests, among the others' weights.
 
-    ``headers`` holds resolved values, as ``body`` does (they may be secret and never leave the
-    environment of k6).
+    ``headers`` holds resolved values, the service's own among them, as ``body`` does (they may be secret
+    and never leave the environment of k6).
     """
 
     name: str
@@ -74,6 +75,17 @@ class Service:
     insecure_tls: bool = False
     client_certificate: ClientCertificate | None = None
 
+    @property
+    def asked(self) -> tuple[Endpoint, ...]:
+        """What our own scripts ask for: the endpoints, or the URL itself under the name of its path."""
+        itself = Endpoint(
+            name=urlsplit(self.url).path or "/",
+            url=self.url,
+            headers=self.headers,
+            expect_status=self.expect_status,
+        )
+        return self.endpoints or (itself,)
+
 
 class ProfileKind(StrEnum):
     """What a Profile's script is: one of ours, or the user's own."""
@@ -107,7 +119,7 @@ class Profile:
     addresses
         What a user's own script may reach beside the Nodes: IP literals, without ports.
     max_rate_per_s
-        The most HTTP requests a second of a user's own script; None for no bound.
+        What a script that sets its own pace may not exceed.
     """
 
     name: str
@@ -120,7 +132,7 @@ class Profile:
     vus: int | None = None
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
     addresses: tuple[str, ...] = ()
-    max_rate_per_s: float | None = None
+    max_rate_per_s: float = 200.0
 
 
 class RunState(StrEnum):

@@ -9,18 +9,22 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from analysis.findings import CampaignAnalysis, Detection, Limits
-from orchestrator.model import Node, NodeKind, Profile, ProfileKind, Service
+from orchestrator.model import Endpoint, Node, NodeKind, Profile, ProfileKind, Service
 from orchestrator.resources import k6_script
 
 CONTROL = "control"
 CONTROL_RATE_PER_S = 10.0
+"""A control beside anything but a smoke sends no more: it tells the generator's stalls, and is no load."""
 MAX_CONFIRM_S = 3600.0
 """A second Campaign takes no longer than this without being asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """One Profile against some Nodes, in waves of at most ``max_parallel``, each beside a control."""
+    """One Profile against some Nodes, in waves of at most ``max_parallel``, each beside a control.
+
+    ``limits`` are the config's; which of them hold for a Node's Run, ``limits_of`` says.
+    """
 
     id: str
     profile: Profile
@@ -38,45 +42,132 @@ class Plan:
     def in_words(self) -> str:
         """Say how much load is coming, how long, and in how many waves."""
         waves = len(list(self.waves()))
-        profile = self.profile
-        if profile.kind is ProfileKind.SCRIPT:
-            vus = f"up to {profile.vus} VUs a node"
-            load = f"{profile.script.name} with {vus}, for at most {profile.duration_s:g} s"
-        else:
-            load = f"{profile.rate_per_s:g} requests/s a node for {profile.duration_s:g} s"
+        load = f"{load_in_words(self.profile)}, for {duration_in_words(self.profile)}"
+        control = "a control" if self.profile.kind is ProfileKind.SMOKE else f"a control ({self._control()})"
         if waves == 1:
-            return f"{load}, beside a control"
-        return f"{load}, in {waves} waves of at most {self.max_parallel}, each beside a control"
+            return f"{load}, beside {control}"
+        return f"{load}, in {waves} waves of at most {self.max_parallel}, each beside {control}"
+
+    def _control(self) -> str:
+        return f"smoke at {control_profile(self.profile).rate_per_s:g} requests/s"
 
     def control(self, wave: int, port: int) -> Node:
         """Return the control beside a wave: the loopback server, reached as the service is."""
         name = CONTROL if wave == 0 else f"{CONTROL}-{wave + 1}"
         return Node(name=name, host="127.0.0.1", port=port, kind=NodeKind.CONTROL)
 
-    def control_profile(self) -> Profile:
-        """Return what the control does: a user's own script knows nothing of it, so our smallest one."""
-        if self.profile.kind is not ProfileKind.SCRIPT:
-            return self.profile
-        return replace(
-            self.profile,
-            kind=ProfileKind.SMOKE,
-            script=k6_script("smoke"),
-            rate_per_s=CONTROL_RATE_PER_S,
-            environ={},
-            max_rate_per_s=None,
-        )
+    def profile_of(self, node: Node) -> Profile:
+        """Return what runs against a Node, or against the control."""
+        return control_profile(self.profile) if node.kind is NodeKind.CONTROL else self.profile
+
+    def service_of(self, node: Node) -> Service:
+        """Return what is asked of a Node, or of the control."""
+        # The control is plain HTTP on loopback, whatever the service: it measures the generator alone.
+        control = Service(url="http://control.invalid/")
+        return control if node.kind is NodeKind.CONTROL else self.service
+
+    def limits_of(self, node: Node) -> Limits:
+        """Return what counts as bad for a Node's Run: a download may take as long as it is large."""
+        if self.profile.kind is ProfileKind.DOWNLOAD and node.kind is not NodeKind.CONTROL:
+            return replace(self.limits, slowest_ms=math.inf)
+        return self.limits
 
     def run_id(self, node: Node) -> str:
         """Return the id of a Node's Run."""
         return f"{self.id}.{node.name}"
 
+    def settings(self) -> dict[str, str]:
+        """Return what a report says of the plan; holds no secret."""
+        profile, limits, detection = self.profile, self.limits, self.detection
+        slowest = (
+            "slowest not applied: a download may take as long as it is large"
+            if profile.kind is ProfileKind.DOWNLOAD
+            else f"slowest {limits.slowest_ms:g} ms"
+        )
+        return {
+            "service": self.service.url,
+            **self._asked(),
+            **self._tls(),
+            "profile": profile.name if profile.name == profile.kind else f"{profile.name} ({profile.kind})",
+            "load": load_in_words(profile),
+            "duration": duration_in_words(profile),
+            "client timeout": f"{profile.timeout_s:g} s",
+            "control": self._control(),
+            "limits": f"stall {limits.stall_ms:g} ms, {slowest}, error rate {limits.error_rate:g}",
+            "reference stall": f"{detection.stall_s:g} s every {detection.period_s:g} s",
+            "claim level": f"p <= {detection.alpha:g}",
+        }
+
+    def _asked(self) -> dict[str, str]:
+        if self.profile.kind is ProfileKind.SCRIPT:
+            return {"script": str(self.profile.script)}
+        shares = shares_of(self.service.asked)
+        asked = "; ".join(
+            endpoint_in_words(e, share) for e, share in zip(self.service.asked, shares, strict=True)
+        )
+        return {"asks for": asked}
+
+    def _tls(self) -> dict[str, str]:
+        said = ["the server's certificate is not checked"] if self.service.insecure_tls else []
+        said += ["with a client certificate"] if self.service.client_certificate else []
+        return {"TLS": ", ".join(said)} if said else {}
+
+
+def control_profile(profile: Profile) -> Profile:
+    """Return what runs against the loopback server beside a Profile, for as long."""
+    if profile.kind is ProfileKind.SMOKE:
+        return profile
+    return Profile(
+        name=CONTROL,
+        script=k6_script(ProfileKind.SMOKE),
+        rate_per_s=min(profile.rate_per_s or CONTROL_RATE_PER_S, CONTROL_RATE_PER_S),
+        duration_s=profile.duration_s,
+        timeout_s=profile.timeout_s,
+    )
+
+
+def load_in_words(profile: Profile) -> str:
+    """Say what a Profile sends to one Node."""
+    if profile.kind is ProfileKind.DOWNLOAD:
+        return f"{profile.vus} at a time a node, one after the other over kept connections"
+    if profile.kind is ProfileKind.SCRIPT:
+        vus = "" if profile.vus is None else f", up to {profile.vus:,} VUs a node"
+        return f"what {profile.script.name} sends{vus}"
+    up_to = "up to " if profile.kind is ProfileKind.LOAD else ""
+    return f"{up_to}{profile.rate_per_s:g} requests/s a node, half kept, half fresh"
+
+
+def duration_in_words(profile: Profile) -> str:
+    """Say how long a Profile takes, its ramps among it."""
+    if profile.duration_s is None:
+        return "as long as it takes"
+    if profile.kind is ProfileKind.SCRIPT:
+        return f"at most {profile.duration_s:g} s"
+    ramps = f", {profile.ramp_s:g} s of them up and {profile.ramp_s:g} s down" if profile.ramp_s else ""
+    return f"{profile.duration_s:g} s{ramps}"
+
+
+def shares_of(endpoints: Sequence[Endpoint]) -> list[float]:
+    """Return each endpoint's share of the requests, 0 to 1."""
+    total = sum(endpoint.weight for endpoint in endpoints)
+    return [endpoint.weight / total for endpoint in endpoints]
+
+
+def endpoint_in_words(endpoint: Endpoint, share: float) -> str:
+    """Say what is asked for, with which share of the requests, and what answer is expected."""
+    share_text = "" if share == 1 else f", {share:.3g} of the requests"
+    return f"{endpoint.method} {endpoint.url}, status {endpoint.expect_status}{share_text}"
+
 
 def confirming(plan: Plan, analysis: CampaignAnalysis, campaign_id: str) -> Plan:
-    """Return the plan of a second Campaign, as long as the inconclusive one says that it takes."""
-    if plan.profile.kind is ProfileKind.SCRIPT:  # it says itself how long it takes
-        return replace(plan, id=campaign_id)
+    """Return the plan of a second Campaign, as long as the inconclusive one says that it takes.
+
+    A user's own script takes as long as it takes.
+    """
     needed_s = [node.analysis.needed_duration_s or 0.0 for node in analysis.nodes]
     duration_s = max(plan.profile.duration_s or 0.0, min(math.ceil(max(needed_s)), MAX_CONFIRM_S))
+    if plan.profile.kind is ProfileKind.SCRIPT:
+        return replace(plan, id=campaign_id)
     return replace(plan, id=campaign_id, profile=replace(plan.profile, duration_s=duration_s))
 
 

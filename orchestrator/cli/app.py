@@ -27,6 +27,8 @@ COMMANDS = {
     "init": "Write a commented stallwatch.yaml.",
     "check": "Test everything that a campaign needs.",
     "run-smoke": "Run the smoke profile against the nodes now.",
+    "run-load": "Run the load profile: ramp up, hold, ramp down.",
+    "run": "Run a profile: smoke, load, soak, download, or one of the config.",
     "analyze": "Find stalls in a run, or in files of one.",
     "compare": "Tell whether what failed before is fixed after.",
     "report": "Render the report of a run or a campaign.",

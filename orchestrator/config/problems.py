@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from pydantic import BaseModel
 
+from orchestrator.config.profiles import BUILT_IN, problems_of
 from orchestrator.config.schema import ConfigFile, LimitsSection
 from orchestrator.config.secret import header_problem
 from orchestrator.config.source import Problem
@@ -42,6 +43,9 @@ _EXPECTED = {
 _EXAMPLES: dict[tuple[str | int, ...], str] = {
     ("service",): "write service: {url: https://shop.example.com/healthz}",
     ("service", "url"): "write url: https://shop.example.com/healthz",
+    ("service", "client_certificate", "cert_file"): "write {cert_file: client.pem, key_file: client.key}",
+    ("service", "client_certificate", "key_file"): "write {cert_file: client.pem, key_file: client.key}",
+    ("service", "endpoints", "path"): "write path: /orders",
     ("nodes",): "write at least one: - {name: node-1, address: 203.0.113.11}",
 }
 
@@ -61,7 +65,7 @@ def _text(detail: ErrorDetails) -> str:
     if kind == "extra_forbidden":
         return f"unknown key{nearest(str(loc[-1]), known_keys(loc[:-1])) or _list_keys(loc[:-1])}"
     if kind in {"missing", "too_short"}:
-        example = _EXAMPLES.get(loc)
+        example = _EXAMPLES.get(tuple(part for part in loc if isinstance(part, str)))
         return ("is missing" if kind == "missing" else "is empty") + (f"; {example}" if example else "")
     if kind == "value_error":
         return str(detail["ctx"]["error"])
@@ -101,9 +105,9 @@ def across_keys(values: dict[str, Any]) -> Iterator[Problem]:
     """Yield what no single key shows, on plain values that may have other problems too."""
     yield from _repeated_names(values, "nodes")
     yield from _repeated_names(values, "schedules")
-    yield from _rates(values)
-    yield from _header_names(values)
-    profiles = {"smoke", *_mapping(values.get("profiles"))}
+    yield from _service(_mapping(values.get("service")))
+    yield from _profiles(values)
+    profiles = {*BUILT_IN, *_mapping(values.get("profiles"))}
     for index, schedule in enumerate(_items(values.get("schedules"))):
         name = schedule.get("profile", "smoke")
         if isinstance(name, str) and name not in profiles:
@@ -124,26 +128,36 @@ def _items(value: object) -> list[dict[str, Any]]:
     return [_mapping(item) for item in value] if isinstance(value, list) else []
 
 
-def _repeated_names(values: dict[str, Any], section: str) -> Iterator[Problem]:
+def _repeated_names(values: dict[str, Any], section: str, *above: str) -> Iterator[Problem]:
     first: dict[str, int] = {}
     for index, item in enumerate(_items(values.get(section))):
         name = item.get("name")
         if isinstance(name, str) and first.setdefault(name, index) != index:
             text = f"{shown(name)} is also the name of {section}[{first[name]}]; give each its own name"
-            yield Problem(loc=(section, index, "name"), text=text)
+            yield Problem(loc=(*above, section, index, "name"), text=text)
 
 
-def _rates(values: dict[str, Any]) -> Iterator[Problem]:
-    highest = _mapping(values.get("limits")).get("max_rate_per_s", LimitsSection().max_rate_per_s)
+def _profiles(values: dict[str, Any]) -> Iterator[Problem]:
+    highest = _mapping(values.get("limits")).get("max_rate_per_s")
+    if not isinstance(highest, int | float):
+        highest = LimitsSection().max_rate_per_s
     for name, profile in _mapping(values.get("profiles")).items():
-        rate = _mapping(profile).get("rate_per_s")
-        if isinstance(rate, int | float) and isinstance(highest, int | float) and rate > highest:
-            text = f"{rate:g} is above limits.max_rate_per_s ({highest:g}); lower it, or raise that limit"
-            yield Problem(loc=("profiles", name, "rate_per_s"), text=text)
+        yield from problems_of(name, _mapping(profile), highest)
 
 
-def _header_names(values: dict[str, Any]) -> Iterator[Problem]:
-    for name, value in _mapping(_mapping(values.get("service")).get("headers")).items():
+def _service(service: dict[str, Any]) -> Iterator[Problem]:
+    yield from _header_names(service, "service")
+    yield from _repeated_names(service, "endpoints", "service")
+    for index, endpoint in enumerate(_items(service.get("endpoints"))):
+        yield from _header_names(endpoint, "service", "endpoints", index)
+    if service.get("endpoints"):
+        for key in ("method", "body"):
+            if key in service:
+                yield Problem(loc=("service", key), text="belongs to each of the endpoints: write it there")
+
+
+def _header_names(section: dict[str, Any], *above: str | int) -> Iterator[Problem]:
+    for name, value in _mapping(section.get("headers")).items():
         text = header_problem(name, value)
         if text:
-            yield Problem(loc=("service", "headers", name), text=text)
+            yield Problem(loc=(*above, "headers", name), text=text)

@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    model_validator,
+)
 
-from orchestrator.config.secret import Secret, parse_header_value, parse_secret
+from orchestrator.config.secret import Secret, parse_header_value, parse_secret, parse_text_or_place
 from orchestrator.config.values import (
     parse_address,
     parse_duration_s,
     parse_name,
     parse_node_name,
+    parse_path,
     parse_url,
     shown,
 )
@@ -36,7 +45,7 @@ def _timeout(seconds: float) -> float:
 
 def _existing_file(text: str, info: ValidationInfo) -> str:
     """Check that a file can be opened; a relative path is relative to the config file."""
-    path = from_config(text, info.context["base"] if info.context else Path())
+    path = from_config(text, _base(info))
     try:
         with path.open("rb"):
             return text
@@ -46,10 +55,14 @@ def _existing_file(text: str, info: ValidationInfo) -> str:
         ) from None
 
 
+def _base(info: ValidationInfo) -> Path:
+    return info.context["base"] if info.context else Path()
+
+
 def _certificates(text: str, info: ValidationInfo) -> str:
     import ssl
 
-    path = from_config(_existing_file(text, info), info.context["base"] if info.context else Path())
+    path = from_config(_existing_file(text, info), _base(info))
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=path)
     except OSError:  # ssl.SSLError is one
@@ -78,6 +91,12 @@ def _address(text: str) -> str:
     return text
 
 
+def _address_alone(text: str) -> str:
+    if parse_address(text).port is not None:
+        raise ValueError(f"{shown(text)} has a port; write the address alone: all its ports may be reached")
+    return text
+
+
 def from_config(text: str, base: Path) -> Path:
     """Return a path of the config: relative ones start at the config file's folder."""
     return base / Path(text).expanduser()
@@ -89,6 +108,11 @@ Text = Annotated[str, Field(min_length=1, max_length=200)]
 DurationS = Annotated[float, BeforeValidator(parse_duration_s), AfterValidator(_long_enough)]
 TimeoutS = Annotated[float, BeforeValidator(parse_duration_s), AfterValidator(_timeout)]
 PositiveMs = Annotated[float, Field(gt=0, le=600_000)]
+Status = Annotated[int, Field(ge=100, le=599)]
+Method = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+FileName = Annotated[str, AfterValidator(_existing_file)]
+Headers = dict[str, Annotated[Secret | str, BeforeValidator(parse_header_value)]]
+TextOrPlace = Annotated[Secret | str, BeforeValidator(parse_text_or_place)]
 
 
 class Section(BaseModel):
@@ -99,15 +123,52 @@ class Section(BaseModel):
     )
 
 
+class EndpointSection(Section):
+    """One thing asked of the service, and its share of the requests among the others' weights."""
+
+    name: Name
+    path: Annotated[str, AfterValidator(parse_path)]
+    weight: float = Field(default=1.0, gt=0, le=1_000_000)
+    method: Method = "GET"
+    body: TextOrPlace | None = None
+    expect_status: Status | None = None
+    headers: Headers = Field(default_factory=dict)
+
+
+class ClientCertificateSection(Section):
+    """What the client proves itself with: PEM files."""
+
+    cert_file: FileName
+    key_file: FileName
+
+    @model_validator(mode="after")
+    def _pair(self, info: ValidationInfo) -> Self:
+        import ssl
+
+        cert, key = (from_config(name, _base(info)) for name in (self.cert_file, self.key_file))
+        try:
+            # An empty password instead of a question on the terminal.
+            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(cert, key, password="")
+        except OSError:  # ssl.SSLError is one
+            raise ValueError(
+                f"{shown(str(cert))} and {shown(str(key))} are no certificate with its key; "
+                "export both as PEM, the key without a password"
+            ) from None
+        return self
+
+
 class ServiceSection(Section):
-    """What is asked for through each node."""
+    """What is asked for through each node; ``endpoints`` replace the URL's own path."""
 
     url: Url
-    expect_status: int = Field(default=200, ge=100, le=599)
+    method: Method | None = None
+    body: TextOrPlace | None = None
+    expect_status: Status = 200
     ca_file: Annotated[str, AfterValidator(_certificates)] | None = None
-    headers: dict[str, Annotated[Secret | str, BeforeValidator(parse_header_value)]] = Field(
-        default_factory=dict
-    )
+    insecure_tls: bool = False
+    client_certificate: ClientCertificateSection | None = None
+    headers: Headers = Field(default_factory=dict)
+    endpoints: list[EndpointSection] = Field(default_factory=list)
 
 
 class NodeSection(Section):
@@ -119,11 +180,17 @@ class NodeSection(Section):
 
 
 class ProfileSection(Section):
-    """Load and duration of one profile."""
+    """Load and duration of one profile: which keys make sense, and their defaults, depends on its kind."""
 
-    rate_per_s: float = Field(default=10.0, gt=0)
-    duration: DurationS = 300.0
-    timeout: TimeoutS = 60.0
+    kind: Literal["smoke", "load", "soak", "download"] | None = None
+    rate_per_s: Annotated[float, Field(gt=0)] | None = None
+    ramp: Annotated[float, BeforeValidator(parse_duration_s)] | None = None
+    duration: DurationS | None = None
+    timeout: TimeoutS | None = None
+    vus: Annotated[int, Field(ge=1, le=1000)] | None = None
+    script: FileName | None = None
+    env: dict[str, TextOrPlace] = Field(default_factory=dict)
+    addresses: list[Annotated[str, AfterValidator(_address_alone)]] = Field(default_factory=list)
 
 
 class ScheduleSection(Section):

@@ -10,12 +10,13 @@ from pydantic import ValidationError
 
 from analysis.findings import Detection, Limits
 from orchestrator.config.problems import across_keys, from_pydantic
+from orchestrator.config.profiles import BUILT_IN, profile_of
 from orchestrator.config.schema import ConfigFile, ProfileSection, from_config
-from orchestrator.config.secret import Secret
-from orchestrator.config.source import Problem, Source, read_source
+from orchestrator.config.service import Reader, endpoint_of, itself, too_large
+from orchestrator.config.source import Source, read_source
 from orchestrator.config.values import nearest, parse_address, shown
 from orchestrator.errors import UsageError
-from orchestrator.model import Node, NodeKind, Profile, Service
+from orchestrator.model import ClientCertificate, Node, NodeKind, Profile, Service
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -59,8 +60,8 @@ class Settings:
 
     @property
     def profile_names(self) -> tuple[str, ...]:
-        """The profiles that can run; ``smoke`` is always one."""
-        return tuple(dict.fromkeys(("smoke", *self.config.profiles)))
+        """The profiles that can run: stallwatch's own, and the config's."""
+        return tuple(dict.fromkeys((*BUILT_IN, *self.config.profiles)))
 
     def node_list(self) -> tuple[Node, ...]:
         """Return the nodes in the config's order."""
@@ -71,23 +72,40 @@ class Settings:
         )
 
     def service_value(self) -> Service:
-        """Return the service with its headers' values read.
+        """Return the service with the values of its headers and bodies read.
 
         Raises
         ------
         ConfigError
-            When an environment variable or file of a header is missing or unusable.
+            When an environment variable or a file is missing or unusable, or all of it is too large.
         """
-        section, headers, problems = self.config.service, {}, []
-        for name, value in section.headers.items():
-            try:
-                headers[name] = value.read(self.environ, self.base) if isinstance(value, Secret) else value
-            except ValueError as error:
-                problems.append(Problem(loc=("service", "headers", name), text=str(error)))
-        if problems:
-            raise self.source.error(problems)
-        ca_file = None if section.ca_file is None else from_config(section.ca_file, self.base)
-        return Service(url=section.url, expect_status=section.expect_status, ca_file=ca_file, headers=headers)
+        section = self.config.service
+        reader = Reader(environ=self.environ, base=self.base)
+        headers = reader.headers(section.headers, "service")
+        endpoints = tuple(
+            endpoint_of(section, endpoint, headers, reader, index)
+            for index, endpoint in enumerate(section.endpoints)
+        ) or itself(section, headers, reader)
+        if reader.problems:
+            raise self.source.error(reader.problems)
+        certificate = section.client_certificate
+        service = Service(
+            url=section.url,
+            expect_status=section.expect_status,
+            ca_file=None if section.ca_file is None else from_config(section.ca_file, self.base),
+            headers=headers,
+            endpoints=endpoints,
+            insecure_tls=section.insecure_tls,
+            client_certificate=None
+            if certificate is None
+            else ClientCertificate(
+                cert_file=from_config(certificate.cert_file, self.base),
+                key_file=from_config(certificate.key_file, self.base),
+            ),
+        )
+        if problem := too_large(service):
+            raise self.source.error([problem])
+        return service
 
     def profile(
         self, name: str, *, rate_per_s: float | None = None, duration_s: float | None = None
@@ -97,31 +115,26 @@ class Settings:
         Raises
         ------
         UsageError
-            When there is no such profile, or the rate or duration is out of bounds.
+            When there is no such profile, or the rate or duration is out of bounds or makes no sense for it.
+        ConfigError
+            When a variable of its script cannot be read.
         """
-        from orchestrator.resources import k6_script
-
         if name not in self.profile_names:
             hint = f"the profiles are {', '.join(self.profile_names)}"
             raise UsageError(f"no profile {shown(name)}{nearest(name, self.profile_names)}", hint=hint)
         section = self.config.profiles.get(name, ProfileSection())
-        rate = section.rate_per_s if rate_per_s is None else rate_per_s
-        duration = section.duration if duration_s is None else duration_s
-        if not 0 < rate <= self.max_rate_per_s:
-            raise UsageError(
-                f"rate {rate:g}/s: expected above 0 and up to {self.max_rate_per_s:g} (max_rate_per_s)",
-                hint="choose another rate, or raise that limit in the config",
-            )
-        if not 1 <= duration <= 7 * 86400:
-            raise UsageError(
-                f"a duration of {duration:g} s is not from 1 s to 7 days", hint="write 5m or 90s"
-            )
-        return Profile(
-            name=name,
-            script=k6_script("smoke.js"),
-            rate_per_s=rate,
-            duration_s=duration,
-            timeout_s=section.timeout,
+        reader = Reader(environ=self.environ, base=self.base)
+        environ = reader.texts(section.env, "profiles", name, "env")
+        if reader.problems:
+            raise self.source.error(reader.problems)
+        return profile_of(
+            name,
+            section,
+            base=self.base,
+            environ=environ,
+            max_rate_per_s=self.max_rate_per_s,
+            rate_per_s=rate_per_s,
+            duration_s=duration_s,
         )
 
     def limits_value(self) -> Limits:

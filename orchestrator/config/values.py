@@ -169,3 +169,23 @@ def parse_url(text: str) -> str:
     if parts.fragment:
         raise ValueError(f"{shown(text)} has a #fragment, which is never sent; remove it")
     return text
+
+
+def parse_path(text: str) -> str:
+    """Return the path of an endpoint, its query with it, to be put behind the service's host.
+
+    Raises
+    ------
+    ValueError
+        With what is wrong: another host cannot be named.
+    """
+    example = "write /orders or /search?q=a"
+    if "://" in text:
+        raise ValueError(f"{shown(text)} is a URL; only the service's own host is asked: {example}")
+    if not text.startswith("/"):
+        raise ValueError(f"{shown(text)} is not a path; {example}")
+    if not text.isascii() or not text.isprintable() or " " in text:
+        raise ValueError(f"{shown(text)} is not a path (blank, control or non-ASCII character); {example}")
+    if "#" in text:
+        raise ValueError(f"{shown(text)} has a #fragment, which is never sent; remove it")
+    return text

@@ -19,14 +19,11 @@ def bounds(profile: Profile, node: Node) -> dict[str, str]:
     """
     if profile.kind is not ProfileKind.SCRIPT:
         return {}
-    told = {
+    return {
         "STALLWATCH_REFUSED": json.dumps(all_but((node.host, *profile.addresses))),
         # By itself k6 2.x fetches another k6, and runs it, for a script that imports an extension.
         "K6_AUTO_EXTENSION_RESOLUTION": "false",
     }
-    if profile.max_rate_per_s is not None:
-        told["STALLWATCH_MAX_RATE_PER_S"] = repr(profile.max_rate_per_s)
-    return told
 
 
 def all_but(addresses: Iterable[str]) -> list[str]:

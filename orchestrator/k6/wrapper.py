@@ -87,7 +87,7 @@ def prepare(
         *("run", "--quiet", "--no-color", "--log-output=stderr", "--address", ""),
         *("--config", str(config), f"--system-tags={tags}", "-o", "csv=-", "-"),
     )
-    env = dict(profile.environ) | environment(profile, service, node, summary, environ)
+    env = environment(profile, service, node, summary, environ)
     return K6Command(
         argv=argv,
         env=env | bounds(profile, node) | {"STALLWATCH_OUTPUT": str(output), "PWD": str(script.parent)},

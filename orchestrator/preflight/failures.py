@@ -102,7 +102,9 @@ def _certificate(error: ssl.SSLCertVerificationError, host: str, *, has_ca_file:
 def _tls(error: ssl.SSLError, at: str, wrong_port: str) -> tuple[str, str]:
     reason = (error.reason or "no reason given").replace("_", " ").lower()
     if "certificate required" in reason or "handshake failure" in reason:
-        return f"TLS: {at} refused the handshake ({reason})", "it may want a client certificate"
+        return f"TLS: {at} refused the handshake ({reason})", (
+            "it may want a client certificate: set client_certificate in service"
+        )
     return f"TLS: the handshake with {at} failed ({reason})", wrong_port
 
 

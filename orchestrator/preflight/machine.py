@@ -9,49 +9,54 @@ from pathlib import Path
 
 from orchestrator.errors import StallwatchError
 from orchestrator.home import Home
-from orchestrator.k6.environment import fresh_vus
-from orchestrator.model import Profile
+from orchestrator.k6.load import most_requests_of, sockets_of, vus_of
+from orchestrator.model import Profile, ProfileKind
+from orchestrator.plan import control_profile, duration_in_words, load_in_words
 from orchestrator.preflight.check import Check, State
 
 MB = 1_000_000
-# Measured with k6 1.1 and TLS on each new connection: 40 MB at 5 VUs, 89 MB at 200, 188 MB at 500.
+# Measured with k6 1.1 and 2.2 and TLS on each new connection: 56 MB at 51 VUs, 205 MB at 501, 372 MB at
+# 1,001; the same when every answer takes 9 s.
 BASE_MB = 50.0
-VU_MB = 0.3
-KEPT_CONNECTIONS = 6
+VU_MB = 0.33
 OWN_FILES = 64  # of a k6 process beside its sockets: pipes, epoll, summary, libraries
 # A row of the stream: 8 int64, 2 int16, a flag, 6 dictionary indices of int32: about 95 bytes, and up to 20
 # in the Parquet file beside it; rounded up.
 BYTES_PER_REQUEST = 150
 KEEP_FREE_BYTES = 500 * MB
+LESS = {ProfileKind.DOWNLOAD: "lower vus", ProfileKind.SCRIPT: "let the script have fewer VUs"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Need:
-    """What one profile against all nodes needs at once; a control runs beside the nodes."""
+    """What one profile against all nodes needs at once; a control runs beside the nodes.
+
+    What a user's own script needs is not known before k6 has been asked: then it counts as nothing.
+    """
 
     runs_at_once: int
     vus_per_run: int
+    sockets_per_run: int
+    memory_mb: float
     requests: int
-
-    @property
-    def sockets_per_run(self) -> int:
-        """Sockets of one k6 process: a VU holds one, and the kept connections."""
-        return self.vus_per_run + KEPT_CONNECTIONS
-
-    @property
-    def memory_mb(self) -> float:
-        """Memory of all k6 processes that run side by side."""
-        return self.runs_at_once * (BASE_MB + VU_MB * self.vus_per_run)
 
 
 def need_of(profile: Profile, nodes: int, max_parallel: int) -> Need:
     """Compute VUs, sockets, memory and requests of a profile against so many nodes."""
-    waves = -(-nodes // max_parallel)
+    control = control_profile(profile)
+    waves, beside = -(-nodes // max_parallel), min(nodes, max_parallel)
+    vus = vus_of(profile) or 0
     return Need(
-        runs_at_once=min(nodes, max_parallel) + 1,
-        vus_per_run=fresh_vus(profile.rate_per_s or 0.0) + 1,
-        requests=round((profile.rate_per_s or 0.0) * (profile.duration_s or 0.0) * (nodes + waves)),
+        runs_at_once=beside + 1,
+        vus_per_run=vus,
+        sockets_per_run=sockets_of(profile) or 0,
+        memory_mb=beside * _memory_mb(vus) + _memory_mb(vus_of(control) or 0),
+        requests=(most_requests_of(profile) or 0) * nodes + (most_requests_of(control) or 0) * waves,
     )
+
+
+def _memory_mb(vus: int) -> float:
+    return BASE_MB + VU_MB * vus
 
 
 def check_profile(
@@ -61,25 +66,31 @@ def check_profile(
 
     ``open_files`` is (soft, hard): k6 raises its own soft limit to the hard one, our own processes do not.
     """
+    name = f"profile {profile.name}"
+    if vus_of(profile) is None:
+        text = f"{load_in_words(profile)}: k6 is asked what that needs when it is to run"
+        return Check(name=name, state=State.OK, text=text)
     files = need.sockets_per_run + OWN_FILES
+    less = LESS.get(profile.kind, "lower rate_per_s")
     text = (
-        f"{profile.rate_per_s:g}/s for {profile.duration_s:g} s: {need.runs_at_once} k6 processes at once, "
-        f"each {need.vus_per_run:,} VUs and up to {need.sockets_per_run:,} sockets; "
+        f"{load_in_words(profile)}, for {duration_in_words(profile)}: "
+        f"{need.runs_at_once} k6 processes at once, "
+        f"each up to {need.vus_per_run:,} VUs and {need.sockets_per_run:,} sockets; "
         f"about {need.memory_mb:,.0f} MB in all"
     )
     soft, hard = open_files
     state, hint = State.OK, ""
     if files > hard:
         text += f"; only {hard:,} open files are allowed"
-        state, hint = State.FAILED, f"raise the limit (ulimit -Hn {files}), or lower rate_per_s"
+        state, hint = State.FAILED, f"raise the limit (ulimit -Hn {files}), or {less}"
     elif available_mb is not None and need.memory_mb > available_mb:
         text += f"; only {available_mb:,.0f} MB are available"
-        state, hint = State.FAILED, "lower rate_per_s or max_parallel, or use a larger machine"
+        state, hint = State.FAILED, f"{less} or max_parallel, or use a larger machine"
     elif available_mb is not None and need.memory_mb > available_mb / 2:
         text += f"; {available_mb:,.0f} MB are available"
         state, hint = (
             State.WARNING,
-            "a machine short of memory stalls by itself: lower rate_per_s or max_parallel",
+            f"a machine short of memory stalls by itself: {less} or max_parallel",
         )
     elif files > soft:
         text += f"; the soft limit is {soft:,} open files"
@@ -93,7 +104,7 @@ def check_profile(
         "open_files_soft": soft,
         "open_files_hard": hard,
     }
-    return Check(name=f"profile {profile.name}", state=state, text=text, hint=hint, figures=figures)
+    return Check(name=name, state=state, text=text, hint=hint, figures=figures)
 
 
 def check_home(home: Home, requests: int) -> Check:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from orchestrator.config import Settings, load_settings
-from orchestrator.errors import ConfigError, K6Error
+from orchestrator.errors import K6Error, UsageError
 from orchestrator.home import Home
 from orchestrator.k6.binary import find_k6
-from orchestrator.model import Service
+from orchestrator.model import Profile, Service
 from orchestrator.preflight.check import CONFIG, Check, State
 from orchestrator.preflight.machine import (
     available_memory_mb,
@@ -27,14 +27,23 @@ def run_checks(config: Path, home: Home, environ: Mapping[str, str]) -> list[Che
     try:
         settings = load_settings(config, environ)
         service = settings.service_value()
-    except ConfigError as error:
+        profiles = [settings.profile(name) for name in _checked(settings)]
+    except UsageError as error:
         return [*_config_problems(error), check_k6(None, environ), check_home(home, requests=0)]
     return [
-        *_config(settings),
+        *_config(settings, len(profiles)),
         check_k6(settings.k6_binary, environ),
-        *_machine(settings, home),
+        *_machine(settings, profiles, home),
         *_nodes(settings, service),
     ]
+
+
+def _checked(settings: Settings) -> tuple[str, ...]:
+    """Return the profiles that somebody means to use: the smoke, and those that the config names.
+
+    The other built-in ones must not fail the check of a machine that was never meant for them.
+    """
+    return tuple(dict.fromkeys(("smoke", *settings.config.profiles)))
 
 
 def check_k6(configured: Path | None, environ: Mapping[str, str]) -> Check:
@@ -52,14 +61,14 @@ def check_k6(configured: Path | None, environ: Mapping[str, str]) -> Check:
     )
 
 
-def _config_problems(error: ConfigError) -> list[Check]:
+def _config_problems(error: UsageError) -> list[Check]:
     *lines, last = error.message.split("\n")
     checks = [Check(name=CONFIG, state=State.FAILED, text=line) for line in lines]
     return [*checks, Check(name=CONFIG, state=State.FAILED, text=last, hint=error.hint)]
 
 
-def _config(settings: Settings) -> list[Check]:
-    nodes, profiles = len(settings.config.nodes), len(settings.profile_names)
+def _config(settings: Settings, profiles: int) -> list[Check]:
+    nodes = len(settings.config.nodes)
     text = f"{settings.path} is valid: nodes {nodes}, profiles {profiles}"
     checks = [Check(name=CONFIG, state=State.OK, text=text, figures={"nodes": nodes, "profiles": profiles})]
     unused = [key for key in ("schedules", "influxdb") if getattr(settings.config, key)]
@@ -71,8 +80,7 @@ def _config(settings: Settings) -> list[Check]:
     return checks
 
 
-def _machine(settings: Settings, home: Home) -> list[Check]:
-    profiles = [settings.profile(name) for name in settings.profile_names]
+def _machine(settings: Settings, profiles: Sequence[Profile], home: Home) -> list[Check]:
     needs = [need_of(profile, len(settings.config.nodes), settings.max_parallel) for profile in profiles]
     memory_mb, files = available_memory_mb(), open_files()
     return [

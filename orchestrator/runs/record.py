@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from analysis.findings import Detection, Limits, RunFacts
+from analysis.result import finite
 from orchestrator.errors import StoreError
 from orchestrator.model import NodeKind, RunState
 
@@ -16,10 +18,13 @@ FILE = "run.json"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRecord:
-    """A Run without its requests; holds no secret (headers are not kept).
+    """A Run without its requests; holds no secret (headers and bodies are not kept).
+
+    A limit that does not apply is infinite, and null in the file.
 
     ``notes`` are what a reader of the verdict should know and the analysis cannot; ``error`` says why
-    a failed Run failed. ``max_rate_per_s`` is what a user's script was held to.
+    a failed Run failed. ``max_rate_per_s`` is what a script that
+    sets its own pace was held to.
     """
 
     id: str
@@ -54,12 +59,16 @@ class RunRecord:
         part = folder / f"{FILE}.part"
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            part.write_text(json.dumps(asdict(self), indent=1), encoding="utf-8")
+            part.write_text(json.dumps(self._values(), indent=1), encoding="utf-8")
             part.replace(folder / FILE)
         except OSError as error:
             raise StoreError(
                 f"{folder / FILE}: {error.strerror or error}", hint="is the disk full?"
             ) from error
+
+    def _values(self) -> dict[str, Any]:
+        limits = {name: finite(value) for name, value in asdict(self.limits).items()}
+        return asdict(self) | {"limits": limits}
 
     def closed(self, **changes: Any) -> RunRecord:
         """Return the record with other values."""
@@ -80,7 +89,9 @@ def read_record(folder: Path) -> RunRecord:
         values |= {
             "kind": NodeKind(values["kind"]),
             "state": RunState(values["state"]),
-            "limits": Limits(**values["limits"]),
+            "limits": Limits(
+                **{name: math.inf if value is None else value for name, value in values["limits"].items()}
+            ),
             "detection": Detection(**values["detection"]),
             "facts": RunFacts(**values["facts"]),
             "notes": tuple(values["notes"]),

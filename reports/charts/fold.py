@@ -12,7 +12,7 @@ from analysis.findings import Limits, PeriodicStall
 from reports import formats
 from reports.charts.columns import Paths, column_of, gather, trace
 from reports.charts.points import points_of
-from reports.charts.scales import LogScale, XTick, YTick, offset_ticks
+from reports.charts.scales import LogScale, XTick, YTick, limit_label, offset_ticks
 
 HEIGHT_PX = 168
 COLUMNS = 300
@@ -49,7 +49,7 @@ def fold(requests: pd.DataFrame | None, stall: PeriodicStall, limits: Limits) ->
     columns = gather(column_of(share, COLUMNS), points.total_ms[known])
     low = float(columns.low_ms.min()) if len(columns.index) else 1.0
     high = float(columns.high_ms.max()) if len(columns.index) else 1.0
-    scale = LogScale.around(min(low, limits.slowest_ms), max(high, limits.slowest_ms), HEIGHT_PX)
+    scale = LogScale.with_limit(low, high, limits.slowest_ms, HEIGHT_PX)
     drawn = int(known.sum())
     return Fold(
         paths=trace(columns, scale),
@@ -60,7 +60,7 @@ def fold(requests: pd.DataFrame | None, stall: PeriodicStall, limits: Limits) ->
         x_ticks=offset_ticks(-LEAD * stall.period_s, (1 - LEAD) * stall.period_s),
         y_ticks=scale.ticks(),
         limit_y=scale.y_of(limits.slowest_ms),
-        limit_label=f"limit {formats.limit(limits.slowest_ms)}",
+        limit_label=limit_label(limits.slowest_ms),
         drawn=drawn,
         summary=f"{formats.counted(drawn, 'request')} laid over each other by their start.",
     )

@@ -55,6 +55,12 @@ class LogScale:
         low = max(FLOOR_MS, low_ms / 1.4)
         return cls(low_ms=low, high_ms=max(high_ms * 1.6, low * 10), height_px=height_px)
 
+    @classmethod
+    def with_limit(cls, low_ms: float, high_ms: float, limit_ms: float, height_px: float) -> LogScale:
+        """Return a scale around both values that shows the limit too; an infinite one is no limit."""
+        shown = [limit_ms] if math.isfinite(limit_ms) else []
+        return cls.around(min([low_ms, *shown]), max([high_ms, *shown]), height_px)
+
     def y(self, value_ms: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """Return the pixels from the top of each value, kept inside the axis; same shape."""
         inside = np.clip(value_ms, self.low_ms, self.high_ms)
@@ -101,6 +107,11 @@ class RateScale:
         unit, name = rates_like(self.high)
         values = [number * step for number in range(int(self.high / step) + 1)]
         return tuple(YTick(at=self.y_of(value), label=f"{value / unit:g} {name}") for value in values)
+
+
+def limit_label(limit_ms: float) -> str:
+    """Return what stands at the line of a limit; empty where there is none to draw."""
+    return f"limit {limit(limit_ms)}" if math.isfinite(limit_ms) else ""
 
 
 def time_ticks(start_ns: int, span_ns: int, most: int = 9) -> tuple[XTick, ...]:

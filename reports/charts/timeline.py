@@ -13,7 +13,7 @@ from analysis.requests import NS_PER_S
 from reports import formats
 from reports.charts.columns import Columns, Paths, column_of, gather, ticks, trace
 from reports.charts.points import Points, points_of
-from reports.charts.scales import LogScale, XTick, YTick, elapsed_ticks, time_ticks
+from reports.charts.scales import LogScale, XTick, YTick, elapsed_ticks, limit_label, time_ticks
 from reports.charts.windows import Span, Window, axis_label, windows_of
 
 HEIGHT_PX = 118
@@ -71,7 +71,7 @@ def timeline(results: Sequence[NodeResult], frames: Mapping[str, pd.DataFrame], 
     frames
         Request tables by node name; a missing one is an empty panel.
     limits
-        ``slowest_ms`` is drawn as a line.
+        ``slowest_ms`` is drawn as a line, an infinite one not at all.
     """
     points = [points_of(frames.get(result.name)) for result in results]
     columns = max(240, min(600, 3600 // max(1, len(points))))
@@ -88,7 +88,7 @@ def timeline(results: Sequence[NodeResult], frames: Mapping[str, pd.DataFrame], 
         x_ticks=time_ticks(axis.start_ns, axis.span_ns) if clocked else elapsed_ticks(axis.span_ns),
         y_ticks=scale.ticks(),
         limit_y=scale.y_of(limits.slowest_ms),
-        limit_label=f"limit {formats.limit(limits.slowest_ms)}",
+        limit_label=limit_label(limits.slowest_ms),
         axis_label=axis_label(axis, clocked=clocked),
         empty=not any(len(point.start_ns) for point in points),
     )
@@ -103,7 +103,7 @@ def _scale(gathered: Iterable[Columns], limits: Limits) -> LogScale:
     held = [columns for columns in gathered if len(columns.index)]
     low = min((float(columns.low_ms.min()) for columns in held), default=1.0)
     high = max((float(columns.high_ms.max()) for columns in held), default=1.0)
-    return LogScale.around(min(low, limits.slowest_ms), max(high, limits.slowest_ms), HEIGHT_PX)
+    return LogScale.with_limit(low, high, limits.slowest_ms, HEIGHT_PX)
 
 
 def _panel(result: NodeResult, points: Points, window: Window, columns: Columns, scale: LogScale) -> Panel:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
-import trustme
 
 from analysis.findings import Detection, Limits
 from orchestrator.config import Settings, find_config, load_settings, select_nodes
 from orchestrator.config.example import write_example
 from orchestrator.errors import ConfigError, UsageError
 from orchestrator.model import Node, NodeKind
+from tests.orchestrator.config.made import MINIMAL, write_certificates
 
 FULL = """\
 service: {url: "https://shop.example.com/healthz", expect_status: 204, ca_file: ca.pem,
@@ -28,13 +29,12 @@ influxdb: {url: "http://influxdb:8086", org: ops, bucket: stallwatch, token: {en
 k6: {binary: bin/k6}
 max_parallel: 3
 """
-MINIMAL = "service: {url: http://127.0.0.1/}\nnodes: [{name: n, address: 127.0.0.1}]\n"
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Hold a full config with the files that it names."""
-    trustme.CA().cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    write_certificates(tmp_path)
     (tmp_path / "key.txt").write_text("filesecret\n")
     (tmp_path / "stallwatch.yaml").write_text(FULL)
     return tmp_path
@@ -117,7 +117,7 @@ def test_defaults_are_those_of_the_analysis(tmp_path: Path) -> None:
     assert (settings.limits_value(), settings.detection()) == (Limits(), Detection())
     assert (smoke.rate_per_s, smoke.duration_s, smoke.timeout_s) == (10, 300, 60)
     assert smoke.script.name == "smoke.js"
-    assert (settings.k6_binary, settings.max_parallel, settings.profile_names) == (None, 8, ("smoke",))
+    assert (settings.k6_binary, settings.max_parallel) == (None, 8)
 
 
 def test_a_profile_takes_another_rate_and_duration(settings: Settings) -> None:
@@ -129,7 +129,12 @@ def test_a_profile_takes_another_rate_and_duration(settings: Settings) -> None:
 @pytest.mark.parametrize(
     ("name", "rate_per_s", "duration_s", "said"),
     [
-        ("nigth", None, None, r"no profile 'nigth'; did you mean 'night'\?; the profiles are smoke, night"),
+        (
+            "nigth",
+            None,
+            None,
+            r"no profile 'nigth'; did you mean 'night'\?; the profiles are smoke, load, soak, .*night",
+        ),
         ("smoke", 51, None, r"rate 51/s: expected above 0 and up to 50 \(max_rate_per_s\)"),
         ("smoke", 0, None, "rate 0/s: expected above 0"),
         ("smoke", float("nan"), None, "rate nan/s: expected above 0"),
@@ -172,25 +177,34 @@ def test_the_example_is_valid_with_the_defaults(tmp_path: Path) -> None:
     """What `init` writes loads as it is, and its active values are the defaults that its comments claim."""
     write_example(tmp_path / "example.yaml", force=False)
     (tmp_path / "c.yaml").write_text(MINIMAL)
-    example, default = (load_settings(tmp_path / name, {}).config for name in ("example.yaml", "c.yaml"))
-    assert (example.limits, example.detect, example.max_parallel) == (
-        default.limits,
-        default.detect,
+    example, default = (load_settings(tmp_path / name, {}) for name in ("example.yaml", "c.yaml"))
+    assert (example.limits_value(), example.detection(), example.max_parallel) == (
+        default.limits_value(),
+        default.detection(),
         default.max_parallel,
     )
-    assert example.profiles["smoke"] == type(example.profiles["smoke"])()
+    assert example.max_rate_per_s == default.max_rate_per_s
+    assert example.profile("smoke") == default.profile("smoke")
 
 
 def test_what_the_example_comments_out_is_valid_too(tmp_path: Path) -> None:
-    """Every commented setting of the example can be switched on by removing its `# `."""
+    """Every commented setting of the example can be switched on, and those with defaults show these."""
     write_example(tmp_path / "e.yaml", force=False)
-    keys = ("ca_file:", "headers:", "  Authorization:", "  X-Api-Key:", "  Accept:", "k6:", "max_parallel:")
-    text = (tmp_path / "e.yaml").read_text()
-    for key in keys:
-        assert f"# {key}" in text
-        text = text.replace(f"# {key}", key)
+    commented = r"^( *)# (?!Then:)(?=(?:  )*(?:- \{|[\w-]+:(?: |$)))"
+    text = re.sub(commented, r"\1", (tmp_path / "e.yaml").read_text(), flags=re.MULTILINE)
+    for key in ("method", "body"):  # they belong to the endpoints once there are some
+        text = re.sub(rf"^  {key}: .*", "", text, flags=re.MULTILINE)
     (tmp_path / "e.yaml").write_text(text)
-    trustme.CA().cert_pem.write_to_path(str(tmp_path / "ca.pem"))
-    config = load_settings(tmp_path / "e.yaml", {}).config
-    assert set(config.service.headers) == {"Authorization", "X-Api-Key", "Accept"}
-    assert config.k6.binary == "/usr/local/bin/k6"
+    write_certificates(tmp_path)
+    (tmp_path / "scripts").mkdir()
+    (tmp_path / "scripts/checkout.js").write_text("")
+    settings = load_settings(tmp_path / "e.yaml", {"SHOP_PASSWORD": "x"})
+    (tmp_path / "c.yaml").write_text(MINIMAL)
+    default = load_settings(tmp_path / "c.yaml", {})
+    assert set(settings.config.service.headers) == {"Authorization", "X-Api-Key", "Accept"}
+    assert [endpoint.name for endpoint in settings.config.service.endpoints] == ["home", "order"]
+    assert settings.config.k6.binary == "/usr/local/bin/k6"
+    for name in ("smoke", "load", "soak", "download"):
+        assert settings.profile(name) == default.profile(name)
+    assert set(settings.profile_names) - set(default.profile_names) == {"heavy", "checkout"}
+    assert settings.profile("checkout").environ == {"USER_NAME": "demo", "PASSWORD": "x"}

@@ -51,13 +51,12 @@ def test_own_scripts_are_not_bound(kind: ProfileKind) -> None:
 
 
 def test_a_users_script_is_bound() -> None:
-    """To the node, to its profile's addresses, to the rate, and to the k6 that was found."""
+    """To the node, to its profile's addresses, and to the k6 that was found."""
     profile = Profile(
         name="p", script=Path("s.js"), kind=ProfileKind.SCRIPT, rate_per_s=None, duration_s=None,
-        addresses=("192.0.2.9",), max_rate_per_s=7.5,
+        addresses=("192.0.2.9",),
     )  # fmt: skip
     told = bounds(profile, Node(name="n", host="2001:db8::1", port=443))
     networks = json.loads(told["STALLWATCH_REFUSED"])
     assert [refused(a, networks) for a in ("2001:db8::1", "192.0.2.9", "192.0.2.1")] == [False, False, True]
-    assert told["STALLWATCH_MAX_RATE_PER_S"] == "7.5"
     assert told["K6_AUTO_EXTENSION_RESOLUTION"] == "false"

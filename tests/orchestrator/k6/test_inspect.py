@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -37,7 +38,7 @@ def asked(
     return inspected(find_k6(k6, os.environ), profile, SERVICE, node, environ=os.environ)
 
 
-def refused(k6: Path, script: Path, **more: dict[str, str]) -> str:
+def refused(k6: Path, script: Path, **more: Any) -> str:
     """Return what is said of a script that cannot be used."""
     with pytest.raises(UsageError) as caught:
         asked(k6, script, **more)

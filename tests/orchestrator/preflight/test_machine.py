@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from orchestrator.home import Home
-from orchestrator.model import Profile
+from orchestrator.model import Profile, ProfileKind
 from orchestrator.preflight.check import Check, State, exit_code
 from orchestrator.preflight.machine import (
     available_memory_mb,
@@ -23,16 +24,42 @@ SMOKE = Profile(name="smoke", script=Path("smoke.js"), rate_per_s=10, duration_s
 def test_what_a_profile_needs() -> None:
     """Ten nodes, eight at a time: nine processes at once, 50 fresh VUs and the kept one, a control a wave."""
     need = need_of(SMOKE, nodes=10, max_parallel=8)
-    assert (need.runs_at_once, need.vus_per_run, need.sockets_per_run) == (9, 51, 57)
+    assert (need.runs_at_once, need.vus_per_run, need.sockets_per_run) == (9, 51, 100)
     assert need.requests == 10 * 300 * (10 + 2)
-    assert need.memory_mb == pytest.approx(9 * (50 + 0.3 * 51))
+    assert need.memory_mb == pytest.approx(9 * (50 + 0.33 * 51))
+
+
+def test_what_other_kinds_need() -> None:
+    """A load at twenty times the rate beside a small control; downloads hold one connection a VU."""
+    load = replace(SMOKE, kind=ProfileKind.LOAD, rate_per_s=200, ramp_s=60)
+    need = need_of(load, nodes=2, max_parallel=8)
+    assert (need.runs_at_once, need.vus_per_run, need.sockets_per_run) == (3, 1001, 2000)
+    assert need.requests == 200 * (300 - 60) * 2 + 10 * 300
+    assert need.memory_mb == pytest.approx(2 * (50 + 0.33 * 1001) + 50 + 0.33 * 51)
+    download = replace(SMOKE, kind=ProfileKind.DOWNLOAD, rate_per_s=None, vus=4, max_rate_per_s=20)
+    need = need_of(download, nodes=1, max_parallel=8)
+    assert (need.vus_per_run, need.sockets_per_run, need.requests) == (4, 4, 20 * 300 + 10 * 300)
+
+
+def test_a_script_that_k6_was_not_asked_about() -> None:
+    """Nothing is claimed of a user's own script before k6 knows it, and all of it is bounded after."""
+    script = replace(SMOKE, kind=ProfileKind.SCRIPT, rate_per_s=None, duration_s=None)
+    check = check_profile(script, need_of(script, 1, 8), available_mb=1.0, open_files=(1, 1))
+    assert (check.state, check.text.partition(": ")[2]) == (
+        State.OK,
+        "k6 is asked what that needs when it is to run",
+    )
+    known = replace(script, vus=10, duration_s=5)
+    assert need_of(known, 1, 8).sockets_per_run == 60
+    failed = check_profile(known, need_of(known, 1, 8), available_mb=1.0, open_files=(999, 999))
+    assert (failed.state, failed.hint.partition(" or ")[0]) == (State.FAILED, "let the script have fewer VUs")
 
 
 @pytest.mark.parametrize(
     ("available_mb", "files", "state", "said"),
     [
-        (10_000.0, (1024, 4096), State.OK, "about 261 MB in all"),
-        (None, (1024, 4096), State.OK, "4 k6 processes at once, each 51 VUs and up to 57 sockets"),
+        (10_000.0, (1024, 4096), State.OK, "about 267 MB in all"),
+        (None, (1024, 4096), State.OK, "4 k6 processes at once, each up to 51 VUs and 100 sockets"),
         (300.0, (1024, 4096), State.WARNING, "300 MB are available"),
         (200.0, (1024, 4096), State.FAILED, "only 200 MB are available"),
         (10_000.0, (100, 4096), State.WARNING, "the soft limit is 100 open files"),

@@ -51,7 +51,7 @@ def script(
     *,
     environ: Mapping[str, str] | None = None,
     addresses: Sequence[str] = (),
-    max_rate_per_s: float | None = 200.0,
+    max_rate_per_s: float = 200.0,
     folder: Path = SAMPLES,
 ) -> Profile:
     """Return a profile that runs a user's script."""

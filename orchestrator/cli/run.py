@@ -1,0 +1,180 @@
+"""stallwatch run, and what run-smoke and run-load share with it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from orchestrator.cli.show.options import (
+    Config,
+    Confirm,
+    DryRun,
+    Duration,
+    HomeFolder,
+    Nodes,
+    Output,
+    Rate,
+    Yes,
+)
+from orchestrator.cli.show.output import Format, print_json, say
+from orchestrator.errors import ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from orchestrator.campaign import CampaignResult
+    from orchestrator.config import Settings
+    from orchestrator.home import Home
+    from orchestrator.k6.binary import K6Binary
+    from orchestrator.plan import Plan
+
+
+def command(  # noqa: PLR0917 # typer fills them by name
+    profile: Annotated[str, typer.Argument(help="smoke, load, soak, download, or a profile of the config.")],
+    node: Nodes = None,
+    duration: Duration = None,
+    rate: Rate = None,
+    config: Config = None,
+    home: HomeFolder = None,
+    output: Output = Format.TEXT,
+    confirm: Confirm = False,
+    yes: Yes = False,
+    dry_run: DryRun = False,
+) -> int:
+    """Run a profile against the nodes now, and say what it found.
+
+    All but a smoke ask before they send anything: --yes answers, --dry-run only says what it would be.
+    """
+    wanted = Wanted(node=node or (), duration=duration, rate=rate, confirm=confirm, yes=yes, dry_run=dry_run)
+    return run_profile(profile, wanted, config=config, home=home, output=output)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What was asked for beside the profile."""
+
+    node: Sequence[str]
+    duration: str | None
+    rate: float | None
+    confirm: bool
+    dry_run: bool
+    yes: bool = False
+
+
+def run_profile(name: str, wanted: Wanted, *, config: Path | None, home: Path | None, output: Format) -> int:
+    """Plan a campaign, ask where it must be asked, run it, print what it came to."""
+    from orchestrator.config import find_config, load_settings
+    from orchestrator.home import Home
+    from orchestrator.k6.binary import find_k6
+    from orchestrator.plan import confirming, new_campaign_id
+
+    settings = load_settings(find_config(config, os.environ), os.environ)
+    binary = find_k6(settings.k6_binary, os.environ)
+    if binary.warning:
+        say(f"warning: {binary.warning}")
+    plan = _plan(settings, name, wanted, binary)
+    if wanted.dry_run:
+        _show(plan, output)
+        return ExitCode.PASS
+    if not (wanted.yes or _agreed(plan)):
+        say("nothing was sent")
+        return ExitCode.USAGE
+    where = Home.find(home, os.environ)
+    result = _run(plan, where, binary, output)
+    if wanted.confirm and result.exit_code is ExitCode.INCONCLUSIVE:
+        say("inconclusive: running once more, as --confirm asks")
+        again = confirming(plan, result.judged.analysis, new_campaign_id(datetime.now(UTC)))
+        result = _run(again, where, binary, output)
+    return result.exit_code
+
+
+def _plan(settings: Settings, name: str, wanted: Wanted, binary: K6Binary) -> Plan:
+    from orchestrator.config import parse_duration_s, select_nodes
+    from orchestrator.errors import UsageError
+    from orchestrator.k6.inspect import inspected
+    from orchestrator.model import ProfileKind
+    from orchestrator.plan import Plan, new_campaign_id
+
+    try:
+        duration_s = None if wanted.duration is None else parse_duration_s(wanted.duration)
+    except ValueError as error:
+        raise UsageError(f"--duration {wanted.duration!r}: {error}") from error
+    profile = settings.profile(name, rate_per_s=wanted.rate, duration_s=duration_s)
+    service, nodes = settings.service_value(), select_nodes(settings, wanted.node)
+    if profile.kind is ProfileKind.SCRIPT:
+        profile = inspected(binary, profile, service, nodes[0], environ=os.environ)
+    return Plan(
+        id=new_campaign_id(datetime.now(UTC)),
+        profile=profile,
+        service=service,
+        nodes=nodes,
+        limits=settings.limits_value(),
+        detection=settings.detection(),
+        max_parallel=settings.max_parallel,
+    )
+
+
+def _agreed(plan: Plan) -> bool:
+    """Tell whether the load may be sent: a smoke may; for all else somebody at a terminal is asked.
+
+    Raises
+    ------
+    UsageError
+        Nobody is there to be asked.
+    """
+    from orchestrator.cli.show.preview import preview_lines
+    from orchestrator.errors import UsageError
+    from orchestrator.model import ProfileKind
+
+    if plan.profile.kind is ProfileKind.SMOKE:
+        return True
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        nodes = ", ".join(node.name for node in plan.nodes)
+        raise UsageError(
+            f"{plan.in_words()}, to {nodes}", hint="add --yes to send that, or --dry-run to see more"
+        )
+    for line in preview_lines(plan):
+        say(line)
+    return typer.confirm("send this?", err=True)
+
+
+def _show(plan: Plan, output: Format) -> None:
+    from orchestrator.cli.show.preview import preview_lines
+    from orchestrator.preview import preview
+
+    if output is Format.JSON:
+        print_json(preview(plan))
+        return
+    for line in preview_lines(plan):
+        print(line)
+
+
+def _run(plan: Plan, home: Home, binary: K6Binary, output: Format) -> CampaignResult:
+    """Run one campaign and print what it came to."""
+    from orchestrator.campaign import run_campaign
+    from orchestrator.cli.show.progress import progress
+    from orchestrator.cli.show.results import campaign_lines
+
+    say(f"campaign {plan.id}: {', '.join(n.name for n in plan.nodes)}")
+    say(f"{plan.in_words()}; k6 {binary.version_text}")
+    with progress(plan.profile.name, plan.profile.duration_s) as tick:
+        result = run_campaign(plan, home, binary, tick)
+    if output is Format.JSON:
+        from analysis.result import campaign_to_json
+
+        print_json(
+            {"campaign": result.id, "report": str(result.report), **campaign_to_json(result.judged.analysis)}
+        )
+    else:
+        for line in campaign_lines(result.judged.analysis):
+            print(line)
+        print(f"report: {result.report}")
+    for failure in result.failures:
+        say(f"error: {failure}")
+    return result
