@@ -9,6 +9,7 @@ from typing import Any
 
 from analysis.findings import Detection, Limits, RunFacts
 from orchestrator.errors import StoreError
+from orchestrator.home import write_whole
 from orchestrator.model import NodeKind, RunState
 
 FILE = "run.json"
@@ -51,15 +52,17 @@ class RunRecord:
         StoreError
             The folder cannot be written.
         """
-        part = folder / f"{FILE}.part"
-        try:
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            part.write_text(json.dumps(asdict(self), indent=1), encoding="utf-8")
-            part.replace(folder / FILE)
-        except OSError as error:
-            raise StoreError(
-                f"{folder / FILE}: {error.strerror or error}", hint="is the disk full?"
-            ) from error
+        write_whole(folder / FILE, json.dumps(asdict(self), indent=1))
+
+    def columns(self) -> dict[str, Any]:
+        """Return what the catalog keeps of a Run that has ended."""
+        return {
+            "state": self.state,
+            "requests": self.rows,
+            "ended_ns": self.ended_ns,
+            "error": self.error,
+            "unfit": self.facts.unfit,
+        }
 
     def closed(self, **changes: Any) -> RunRecord:
         """Return the record with other values."""
