@@ -19,6 +19,7 @@ from analysis.findings import (
     RunFacts,
     Verdict,
 )
+from analysis.generator import own_faults
 from analysis.normal.baseline import residuals
 from analysis.normal.exposure import exposure_of
 from analysis.normal.samples import Samples, codes, samples_of
@@ -71,7 +72,7 @@ def analyze_run(
     measured = Measured(
         requests=len(table),
         rows=len(requests),
-        errors=int((table["failed"].to_numpy(dtype=bool) | unknown).sum()),
+        errors=int(((table["failed"].to_numpy(dtype=bool) | unknown) & ~own_faults(table)).sum()),
         duration_s=duration_s,
         periodic_stalls=claims,
         periodicity_p_value=p_value,

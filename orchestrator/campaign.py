@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
 from analysis.findings import RunFacts, Verdict
 from orchestrator.catalog import Catalog
-from orchestrator.errors import ExitCode, StallwatchError
-from orchestrator.home import Home
+from orchestrator.errors import ExitCode, StallwatchError, StoreError
+from orchestrator.home import Home, Reserve
 from orchestrator.judging import Judged, judge, write_report
 from orchestrator.k6.binary import K6Binary
 from orchestrator.k6.wrapper import prepare
 from orchestrator.loopback.process import loopback_server
 from orchestrator.model import Node, NodeKind, RunState
 from orchestrator.plan import Plan
+from orchestrator.preflight.files import make_room
+from orchestrator.preflight.machine import need_of
 from orchestrator.runs.interrupts import Interrupts
+from orchestrator.runs.outcome import Outcome
+from orchestrator.runs.overlap import overlaps, sockets_of
 from orchestrator.runs.record import RunRecord
 from orchestrator.runs.recovery import close_abandoned, close_campaign
 from orchestrator.runs.run import Run
-from orchestrator.runs.waves import Starter, Tick, run_side_by_side
+from orchestrator.runs.waves import Starter, Tell, Tick, run_side_by_side
 from orchestrator.stores.parquet import ParquetStore
 
 EXIT_CODES = {
@@ -33,13 +40,16 @@ EXIT_CODES = {
 }
 
 
+SideBySide = Callable[..., list[RunRecord]]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CampaignResult:
-    """A Campaign that ended: what was measured, what it means, where the report is."""
+    """A Campaign that ended: what was measured, what it means, where the report is, if it is anywhere."""
 
     id: str
     judged: Judged
-    report: Path
+    report: Path | None
     failures: tuple[str, ...]
     interrupted: bool
 
@@ -70,70 +80,90 @@ def open_records(home: Home) -> Records:
     return records
 
 
-def run_campaign(plan: Plan, home: Home, binary: K6Binary, on_tick: Tick = lambda _: None) -> CampaignResult:
+def run_campaign(
+    plan: Plan, home: Home, binary: K6Binary, on_tick: Tick = lambda _: None, tell: Tell = lambda _: None
+) -> CampaignResult:
     """Run a Campaign from its plan to its report.
+
+    ``tell`` gets one line whenever something happens that a person should know at once. What cannot be
+    written at the end, as the disk is full, costs only itself: it is one of the result's ``failures``.
 
     Raises
     ------
     StallwatchError
         k6 cannot be started, or the home cannot be written.
     KeyboardInterrupt
-        It was interrupted before anything ran, or for the second time.
+        It was interrupted before a node was measured, or for the second time.
     """
     kept = open_records(home)
     with Interrupts() as interrupts, kept.catalog.holding(plan.id):
-        kept.catalog.add_campaign(
-            id=plan.id, profile=plan.profile.name, state=RunState.RUNNING, started_ns=time.time_ns()
-        )
-        runs = _measured(plan, kept, binary, interrupts, on_tick)
-        judged = judge(runs, kept.store)
-        report = write_report(judged, home, plan.id)
-        _conclude(kept.catalog, plan.id, judged, interrupted=interrupts.asked.is_set())
+        _announce(plan, kept, tell)
+        outcome, report = Outcome(interrupts), None
+        side_by_side = partial(run_side_by_side, interrupts=interrupts, on_tick=on_tick, tell=tell)
+        _measure(plan, kept, binary, side_by_side, outcome)
+        judged = judge(sorted(outcome.runs, key=lambda run: run.kind is NodeKind.CONTROL), kept.store)
+        with outcome.noting():
+            report = write_report(judged, home, plan.id)
+        with outcome.noting():
+            _conclude(kept.catalog, plan.id, judged, interrupted=interrupts.asked.is_set())
     return CampaignResult(
         id=plan.id,
         judged=judged,
         report=report,
-        failures=tuple(f"{run.node}: {run.error}" for run in runs if run.error),
+        failures=outcome.failures(),
         interrupted=interrupts.asked.is_set(),
     )
 
 
-def _measured(
-    plan: Plan, kept: Records, binary: K6Binary, interrupts: Interrupts, on_tick: Tick
-) -> list[RunRecord]:
+def _announce(plan: Plan, kept: Records, tell: Tell) -> None:
+    """Say in the catalog what is coming, and what already speaks against it."""
+    sockets = sockets_of(plan.nodes, plan.service)
+    kept.catalog.add_campaign(
+        id=plan.id,
+        profile=plan.profile.name,
+        state=RunState.RUNNING,
+        started_ns=time.time_ns(),
+        sockets=json.dumps(sockets),
+    )
+    # Announced first: of two that start at the same moment, one sees the other.
+    warnings = overlaps(kept.catalog, plan.id, sockets)
+    if files := make_room(need_of(plan.profile, len(plan.nodes), plan.max_parallel)):
+        warnings.append(files)
+    for warning in warnings:
+        tell(f"warning: {warning}")
+
+
+def _measure(plan: Plan, kept: Records, binary: K6Binary, side_by_side: SideBySide, outcome: Outcome) -> None:
     """Run all there is to run; when that comes to nothing, close the campaign before saying so."""
     try:
-        runs = _run_all(plan, kept, binary, interrupts, on_tick)
+        _run_all(plan, kept, binary, side_by_side, outcome)
     except StallwatchError as error:
-        _close(kept, plan, RunState.FAILED, str(error))
-        raise
-    if not runs:
-        _close(kept, plan, RunState.INTERRUPTED, "interrupted before anything ran")
+        with outcome.noting():
+            _close(kept, plan, RunState.FAILED, str(error))
+        if not outcome.runs:
+            raise
+        outcome.note(error)
+    if all(run.kind is NodeKind.CONTROL for run in outcome.runs):
+        _close(kept, plan, RunState.INTERRUPTED, "interrupted before a node was measured")
         raise KeyboardInterrupt
-    return runs
 
 
 def _close(kept: Records, plan: Plan, state: RunState, why: str) -> None:
     close_campaign(kept.catalog, kept.store, kept.home.runs_dir, plan.id, state=state, why=why)
 
 
-def _run_all(
-    plan: Plan, kept: Records, binary: K6Binary, interrupts: Interrupts, on_tick: Tick
-) -> list[RunRecord]:
+def _run_all(plan: Plan, kept: Records, binary: K6Binary, side_by_side: SideBySide, outcome: Outcome) -> None:
     """Run wave after wave, each beside a control of its own; what is interrupted starts no new one."""
-    ended: list[RunRecord] = []
     with loopback_server() as port:
-        for number, wave in enumerate(plan.waves()):
-            if interrupts.asked.is_set():
+        for number, nodes in enumerate(plan.waves()):
+            starters = [_starter(plan, node, kept, binary) for node in (plan.control(number, port), *nodes)]
+            with Reserve(kept.home) as reserve:
+                for run in side_by_side(starters, on_measured=reserve.release):
+                    outcome.runs.append(run)
+                    with outcome.noting():
+                        kept.catalog.update_run(run.id, **run.columns())
+            if outcome.interrupts.asked.is_set():
                 break
-            nodes = (plan.control(number, port), *wave)
-            starters = [_starter(plan, node, kept, binary) for node in nodes]
-            for run in run_side_by_side(starters, interrupts, on_tick):
-                kept.catalog.update_run(
-                    run.id, state=run.state, requests=run.rows, ended_ns=run.ended_ns, error=run.error
-                )
-                ended.append(run)
-    return sorted(ended, key=lambda run: run.kind is NodeKind.CONTROL)
 
 
 def _starter(plan: Plan, node: Node, kept: Records, binary: K6Binary) -> Starter:
@@ -158,7 +188,10 @@ def _starter(plan: Plan, node: Node, kept: Records, binary: K6Binary) -> Starter
 
     def start() -> Run:
         folder = kept.home.run_dir(record.id)
-        command = prepare(binary, profile, service, node, folder=folder / "k6", environ=os.environ)
+        try:
+            command = prepare(binary, profile, service, node, folder=folder / "k6", environ=os.environ)
+        except OSError as error:
+            raise StoreError(f"{folder}: {error.strerror or error}", hint="is the disk full?") from error
         started = record.closed(started_ns=time.time_ns())
         # Record and table come first: whatever the catalog names can be read, whenever a crash comes.
         started.write(folder)
@@ -180,14 +213,23 @@ def _starter(plan: Plan, node: Node, kept: Records, binary: K6Binary) -> Starter
 def _conclude(catalog: Catalog, campaign_id: str, judged: Judged, *, interrupted: bool) -> None:
     for result in judged.results():
         catalog.update_run(f"{campaign_id}.{result.name}", verdict=result.analysis.verdict)
-    failed = any(record.error for record in judged.records)
     catalog.update_campaign(
         campaign_id,
-        state=RunState.INTERRUPTED if interrupted else RunState.FAILED if failed else RunState.DONE,
+        state=_state(judged.records, interrupted=interrupted),
         ended_ns=time.time_ns(),
         verdict=judged.analysis.verdict,
         sentence=judged.analysis.sentence,
     )
+
+
+def _state(records: Sequence[RunRecord], *, interrupted: bool) -> RunState:
+    """Say how far a Campaign came: stopped when every Node's Run was."""
+    if interrupted:
+        return RunState.INTERRUPTED
+    if any(record.error for record in records):
+        return RunState.FAILED
+    nodes = {record.state for record in records if record.kind is not NodeKind.CONTROL}
+    return RunState.STOPPED if nodes == {RunState.STOPPED} else RunState.DONE
 
 
 def _versions(binary: K6Binary) -> dict[str, str]:

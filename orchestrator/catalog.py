@@ -26,6 +26,8 @@ campaigns = sa.Table(
     sa.Column("ended_ns", sa.BigInteger),
     sa.Column("verdict", sa.String),
     sa.Column("sentence", sa.String),
+    # Where each node's requests go, as JSON: other campaigns look here before they start.
+    sa.Column("sockets", sa.String),
 )
 
 runs = sa.Table(
@@ -42,6 +44,7 @@ runs = sa.Table(
     sa.Column("requests", sa.BigInteger),
     sa.Column("verdict", sa.String),
     sa.Column("error", sa.String),
+    sa.Column("unfit", sa.String),
 )
 
 Row = dict[str, Any]
@@ -76,13 +79,40 @@ class Catalog:
                 connection.execute(sa.schema.CreateTable(table, if_not_exists=True))
                 for index in table.indexes:
                     connection.execute(sa.schema.CreateIndex(index, if_not_exists=True))
+        for table in _META.sorted_tables:
+            self._complete(table)
+
+    def _complete(self, table: sa.Table) -> None:
+        """Add the columns that a catalog of an older version lacks: each may be null, so no row changes."""
+        with self._telling(), self._engine.connect() as connection:
+            known = {column["name"] for column in sa.inspect(connection).get_columns(table.name)}
+        for column in (column for column in table.columns if column.name not in known):
+            kind = column.type.compile(self._engine.dialect)
+            try:
+                with self._writing() as connection:
+                    connection.execute(sa.text(f"ALTER TABLE {table.name} ADD COLUMN {column.name} {kind}"))
+            except StoreError as error:
+                if "duplicate column" not in str(error):  # another command was quicker
+                    raise
 
     @contextmanager
     def holding(self, campaign_id: str) -> Iterator[None]:
-        """Hold a campaign's lock; the operating system lets go of it when this process ends."""
-        self._locks.mkdir(mode=0o700, exist_ok=True)
+        """Hold a campaign's lock; the operating system lets go of it when this process ends.
+
+        Raises
+        ------
+        StoreError
+            The lock cannot be made.
+        BlockingIOError
+            Somebody holds it.
+        """
         path = self._locks / campaign_id
-        with path.open("w") as file:
+        try:
+            self._locks.mkdir(mode=0o700, exist_ok=True)
+            lock = path.open("w")
+        except OSError as error:
+            raise StoreError(f"{path}: {error.strerror or error}", hint="is the disk full?") from error
+        with lock as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             try:
                 yield

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
-from orchestrator.errors import StallwatchError, UsageError
+from orchestrator.errors import StallwatchError, StoreError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -78,3 +81,60 @@ class Home:
                 hint="name another folder with --home PATH or STALLWATCH_HOME",
             ) from error
         return self
+
+
+class Reserve:
+    """Space kept back in a home while entered, so that a Campaign whose disk fills up can be closed.
+
+    A file without a name: whatever becomes of this process, the space is free again.
+
+    Raises
+    ------
+    StoreError
+        There is not as much space.
+    """
+
+    BYTES = 1 << 20
+
+    def __init__(self, home: Home) -> None:
+        self._file = tempfile.TemporaryFile(dir=home.path)  # noqa: SIM115 # open on purpose
+        try:
+            self._file.write(os.urandom(self.BYTES))  # no zeros: some file systems keep none of them
+            self._file.flush()
+        except OSError as error:
+            self.release()
+            if error.errno == errno.EFBIG:  # a limit of the size of files says nothing of the disk
+                return
+            raise StoreError(
+                f"{home.path}: 1 MB cannot be kept back for the end of the campaign: {error.strerror}"
+            ) from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+
+    def release(self) -> None:
+        """Give the space back."""
+        with suppress(OSError):  # what did not go in is tried once more
+            self._file.close()
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file of the home, whole or not at all.
+
+    Raises
+    ------
+    StoreError
+        It cannot be written; what stood there before still does.
+    """
+    part = path.with_name(f"{path.name}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        part.write_text(text, encoding="utf-8")
+        part.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            part.unlink()
+        raise StoreError(f"{path}: {error.strerror or error}", hint="is the disk full?") from error

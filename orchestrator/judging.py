@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from analysis.findings import CampaignAnalysis, NodeResult, RunAnalysis, Verdict
 from orchestrator.catalog import Row
 from orchestrator.errors import StoreError
-from orchestrator.home import Home
+from orchestrator.home import Home, write_whole
 from orchestrator.model import NodeKind, RunState
 from orchestrator.runs.record import RunRecord, read_record
 from orchestrator.stores.contract import RunStore
@@ -55,7 +55,7 @@ def stored_records(runs: Sequence[Row], home: Home) -> tuple[list[RunRecord], li
     records, gone = [], []
     for run in runs:
         try:
-            records.append(read_record(home.run_dir(run["id"])))
+            records.append(_as_listed(read_record(home.run_dir(run["id"])), run))
         except StoreError as error:
             gone.append(error)
     if not records:
@@ -70,6 +70,14 @@ def stored_records(runs: Sequence[Row], home: Home) -> tuple[list[RunRecord], li
     return records, [str(error) for error in gone]
 
 
+def _as_listed(record: RunRecord, run: Row) -> RunRecord:
+    """Return the record as the catalog knows it, where a full disk kept its own end from being written."""
+    state = RunState(run["state"])
+    if record.state is not RunState.RUNNING or state is RunState.RUNNING:
+        return record
+    return record.closed(state=state, ended_ns=run["ended_ns"], error=run["error"] or "")
+
+
 def judge_run(record: RunRecord, frame: pd.DataFrame) -> RunAnalysis:
     """Analyze one Run with the limits it was made under, and add what only its record knows."""
     from analysis.run import analyze_run
@@ -78,7 +86,7 @@ def judge_run(record: RunRecord, frame: pd.DataFrame) -> RunAnalysis:
     expected = record.facts.expected_requests
     facts = replace(
         record.facts,
-        unfit=_unfit(record),
+        unfit=_unfit(record, sent),
         expected_requests=None if expected is None else expected - refused,
     )
     analysis = analyze_run(sent, facts=facts, limits=record.limits, detection=record.detection)
@@ -119,13 +127,26 @@ def _held_back(record: RunRecord, frame: pd.DataFrame) -> list[str]:
     return [f"the script made {most:,} requests in one second: {bound} may have held it back"]
 
 
-def _unfit(record: RunRecord) -> str:
+def _unfit(record: RunRecord, frame: pd.DataFrame) -> str:
     """Say why a Run, whatever its requests look like, is none to pass."""
+    reasons = [*([record.facts.unfit] if record.facts.unfit else []), *generator_notes(frame)]
     if record.error:
-        return f"the run failed: {record.error}"
+        reasons.insert(0, f"the run failed: {record.error}")
     if record.state is RunState.RUNNING:
-        return "the run still goes on: this is what it has stored so far"
-    return record.facts.unfit
+        reasons.append("the run still goes on: this is what it has stored so far")
+    return "; ".join(reasons)
+
+
+def generator_notes(frame: pd.DataFrame) -> list[str]:
+    """Say which errors were the generator's own, each with its count: they say nothing of the Node."""
+    from analysis.generator import own_faults
+
+    own = own_faults(frame)
+    counts = frame["error"][own].astype("object").value_counts()
+    return [
+        f"{count:,} of {len(frame):,} requests failed in the generator itself, not at the node: {error}"
+        for error, count in counts.items()
+    ]
 
 
 def error_notes(name: str, analysis: RunAnalysis, frame: pd.DataFrame) -> list[str]:
@@ -191,9 +212,5 @@ def write_report(judged: Judged, home: Home, name: str) -> Path:
         addresses={record.node: record.address for record in judged.records},
     )
     path = home.reports_dir / f"{name}.html"
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path.write_text(render_campaign(judged.analysis, judged.frames, facts), encoding="utf-8")
-    except OSError as error:
-        raise StoreError(f"{path}: {error.strerror or error}", hint="is the disk full?") from error
+    write_whole(path, render_campaign(judged.analysis, judged.frames, facts))
     return path

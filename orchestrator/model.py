@@ -136,9 +136,10 @@ class Profile:
 
 
 class RunState(StrEnum):
-    """How far a Run or a Campaign came."""
+    """How far a Run or a Campaign came: interrupted by a person, stopped by stallwatch, failed by itself."""
 
     RUNNING = "running"
     DONE = "done"
     INTERRUPTED = "interrupted"
+    STOPPED = "stopped"
     FAILED = "failed"

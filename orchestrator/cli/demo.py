@@ -45,13 +45,14 @@ def command(
             demo.demo_plan(campaign_id, planted, scale) as plan,
             progress("demo", scale.duration_s) as tick,
         ):
-            result = run_campaign(plan, final if keep else Home(Path(scratch)), binary, tick)
-        report = final.reports_dir / result.report.name
-        if report != result.report:
-            shutil.copyfile(result.report, report)
+            result = run_campaign(plan, final if keep else Home(Path(scratch)), binary, tick, say)
+        report = result.report
+        if report and not keep:
+            report = shutil.copyfile(report, final.reports_dir / report.name)
     for line in campaign_lines(result.judged.analysis):
         print(line)
-    print(f"report: {report}")
+    if report:
+        print(f"report: {report}")
     if not keep:
         say("only the report was kept; with --keep, `stallwatch analyze last` and `report last` work on it")
     if result.interrupted:

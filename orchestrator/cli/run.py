@@ -164,17 +164,18 @@ def _run(plan: Plan, home: Home, binary: K6Binary, output: Format) -> CampaignRe
     say(f"campaign {plan.id}: {', '.join(n.name for n in plan.nodes)}")
     say(f"{plan.in_words()}; k6 {binary.version_text}")
     with progress(plan.profile.name, plan.profile.duration_s) as tick:
-        result = run_campaign(plan, home, binary, tick)
+        result = run_campaign(plan, home, binary, tick, say)
     if output is Format.JSON:
         from analysis.result import campaign_to_json
 
         print_json(
-            {"campaign": result.id, "report": str(result.report), **campaign_to_json(result.judged.analysis)}
+            {"campaign": result.id, "report": result.report, **campaign_to_json(result.judged.analysis)}
         )
     else:
         for line in campaign_lines(result.judged.analysis):
             print(line)
-        print(f"report: {result.report}")
+        if result.report is not None:
+            print(f"report: {result.report}")
     for failure in result.failures:
         say(f"error: {failure}")
     return result

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Collection, Iterator, Mapping
-from typing import IO
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from urllib.parse import unquote
 
 LINE_CHARS = 2_000
@@ -25,17 +24,24 @@ _TOO_LATE = "rate: Wait(n=1) would exceed context deadline"
 _PLACE = re.compile(r"file://\S*/([^\s/]+?):(?: Line )?(\d+):(\d+)(?:\(\d+\))?")
 
 
-def lines(stream: IO[bytes]) -> Iterator[str]:
+def lines(chunks: Iterable[bytes]) -> Iterator[str]:
     """Yield the lines of a stream; of an overlong one the beginning and the end."""
-    head = b""
-    while piece := stream.readline(LINE_CHARS):
-        if piece.endswith(b"\n"):
-            yield (head + piece).decode("utf-8", "replace").rstrip()
-            head = b""
-        else:
-            head = head or piece
-    if head:
-        yield head.decode("utf-8", "replace").rstrip()
+    rest = b""
+    for chunk in chunks:
+        *whole, rest = (rest + chunk).split(b"\n")
+        for line in whole:
+            yield _text(line)
+        rest = _shortened(rest)
+    if rest:
+        yield _text(rest)
+
+
+def _shortened(line: bytes) -> bytes:
+    return line if len(line) <= 2 * LINE_CHARS else line[:LINE_CHARS] + line[-LINE_CHARS:]
+
+
+def _text(line: bytes) -> str:
+    return _shortened(line).decode("utf-8", "replace").rstrip()
 
 
 class K6Log:

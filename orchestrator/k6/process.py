@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import selectors
 import signal
 import subprocess
+import sys
+import termios
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import IO
 
 from orchestrator import processes
@@ -17,6 +21,7 @@ from orchestrator.k6.wrapper import K6Command
 
 READ_BYTES = 1 << 18
 IDLE_S = 0.25
+UNHEARD_S = 5.0
 
 
 def started(command: K6Command) -> tuple[subprocess.Popen[bytes], IO[bytes], IO[bytes]]:
@@ -32,7 +37,12 @@ def started(command: K6Command) -> tuple[subprocess.Popen[bytes], IO[bytes], IO[
 
 
 class K6Process:
-    """k6 while it runs: its output goes to ``on_output`` (b"" each quarter second of silence)."""
+    """k6 while it runs: its output goes to ``on_output`` (b"" each quarter second of silence).
+
+    ``broken`` is what went wrong with the output; k6 is ended then, as it is when it closes its output
+    and goes on: nobody would hear of what it sends. What k6 itself started must not hold its pipes open
+    for longer than a moment after it, and ends with it.
+    """
 
     def __init__(self, command: K6Command, on_output: Callable[[bytes], None]) -> None:
         try:
@@ -66,47 +76,76 @@ class K6Process:
 
     def interrupt(self) -> None:
         """Ask k6 to end cleanly: it drops what is in flight and writes its totals."""
-        self._signal(signal.SIGTERM)
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGTERM)
 
     def kill(self) -> None:
-        """End k6 at once."""
-        self._signal(signal.SIGKILL)
+        """End k6, and whatever it has started, at once."""
+        if self._process.poll() is None:
+            self._kill_all()
 
     def message(self) -> str:
         """Return what k6 last said in earnest on stderr, in one line; empty if nothing."""
         return self.log.message()
 
-    def _signal(self, number: signal.Signals) -> None:
-        if self._process.poll() is None:
-            self._process.send_signal(number)
-
     def _read_output(self) -> None:
-        try:
-            for data in _chunks(self._stdout):
+        with self._stdout as stream, self._breaking():
+            for data in self._chunks(stream):
                 self._on_output(data)
-        except Exception as error:  # noqa: BLE001 # whatever it was, k6 must not go on unheard; Run says it
-            self.broken = error
-            self.kill()
-        finally:
-            self._stdout.close()
+            self._process.wait(UNHEARD_S)
 
     def _read_errors(self) -> None:
-        with self._stderr as stream:
-            for line in lines(stream):
+        with self._stderr as stream, self._breaking():
+            for line in lines(self._chunks(stream)):
                 self.log.take(line)
 
+    @contextmanager
+    def _breaking(self) -> Iterator[None]:
+        """End k6 on whatever goes wrong: it must not go on unheard. Run says what it was."""
+        try:
+            yield
+        except subprocess.TimeoutExpired:
+            error: Exception = K6Error(
+                f"k6 closed its output and went on for {UNHEARD_S:g} s, so it was ended"
+            )
+        except Exception as other:  # noqa: BLE001 # also a bug of ours or no memory
+            error = other
+        else:
+            return
+        self.broken = self.broken or error
+        self.kill()
 
-def _chunks(stream: IO[bytes]) -> Iterator[bytes]:
-    with selectors.DefaultSelector() as selector:  # unlike select(), for any number of open files
-        selector.register(stream, selectors.EVENT_READ)
-        while True:
-            if not selector.select(IDLE_S):
-                yield b""
-                continue
-            data = os.read(stream.fileno(), READ_BYTES)
-            if not data:
-                return
-            yield data
+    def _chunks(self, stream: IO[bytes]) -> Iterator[bytes]:
+        """Yield what comes, b"" for a quarter second of silence, up to what k6 itself wrote last."""
+        left: int | None = None  # in the pipe when k6 was found gone: whatever comes behind is not k6's
+        with selectors.DefaultSelector() as selector:  # unlike select(), for any number of open files
+            selector.register(stream, selectors.EVENT_READ)
+            while True:
+                ready = selector.select(IDLE_S)
+                if left is None and self._process.poll() is not None:
+                    left = _bytes_in(stream)
+                elif left is not None and left <= 0 and not ready:
+                    break
+                if not ready:
+                    yield b""
+                    continue
+                data = os.read(stream.fileno(), READ_BYTES)
+                if not data:
+                    return
+                if left is not None and left <= 0:
+                    break
+                left = None if left is None else left - len(data)
+                yield data
+        # Somebody else holds the pipe. A process group outlives its leader, and keeps its number.
+        self._kill_all()
+
+    def _kill_all(self) -> None:
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+
+
+def _bytes_in(pipe: IO[bytes]) -> int:
+    return int.from_bytes(fcntl.ioctl(pipe.fileno(), termios.FIONREAD, bytes(4)), sys.byteorder)
 
 
 def exit_meaning(code: int) -> str:

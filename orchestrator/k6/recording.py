@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
-from analysis.requests import NS_PER_MS, NS_PER_S
+from analysis.requests import NS_PER_MS
+from orchestrator.errors import K6Error
+from orchestrator.k6.recent import Recent
 from orchestrator.k6.samples.blocks import BlockCutter
 from orchestrator.k6.samples.decode import BlockDecoder
 from orchestrator.k6.samples.rows import RowAssembler
@@ -20,7 +20,8 @@ from orchestrator.stores.contract import RunWriter
 BLOCK_BYTES = 1 << 20
 DECODE_EVERY_S = 0.25
 FLUSH_EVERY_S = 0.25
-RECENT_NS = 10 * NS_PER_S
+SHOWN_S = 10.0
+MAX_UNCUT_BYTES = 16 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,37 +36,46 @@ class Snapshot:
 
 
 class Recording:
-    """Takes k6's output as it comes and keeps the requests; used by one reader thread."""
+    """Takes k6's output as it comes and keeps the requests; used by one reader thread.
 
-    def __init__(self, writer: RunWriter) -> None:
+    ``clock`` is monotonic, in seconds: k6's own stamps may step.
+    """
+
+    def __init__(self, writer: RunWriter, clock: Callable[[], float] = time.monotonic) -> None:
         self._writer = writer
+        self._clock = clock
         self._cutter = BlockCutter()
         self._decoder: BlockDecoder | None = None
         self._rows = RowAssembler()
-        self._recent: deque[npt.NDArray[np.float64]] = deque()
-        self._lock = threading.Lock()
-        self._decoded_at = self._flushed_at = time.monotonic()
+        self.recent = Recent()
+        self._began_at = self._decoded_at = self._flushed_at = clock()
         self.counters = {"stallwatch_started": 0.0, "dropped_iterations": 0.0}
-        self.rows = self.failed = self.malformed = 0
+        self.rows = self.failed = self.malformed = self._uncut_bytes = 0
 
     def take(self, data: bytes) -> None:
         """Take output of k6, or b"" to say that time passes."""
         self._cutter.push(data)
-        now = time.monotonic()
-        if len(self._cutter) >= BLOCK_BYTES or now - self._decoded_at >= DECODE_EVERY_S:
+        now = self._clock()
+        if len(self._cutter) - self._uncut_bytes >= BLOCK_BYTES or now - self._decoded_at >= DECODE_EVERY_S:
             self._decode(self._cutter.cut())
-            self._decoded_at = now
+            self._decoded_at, self._uncut_bytes = now, len(self._cutter)
+            self._must_be_short()
         if now - self._flushed_at >= FLUSH_EVERY_S:
             self._writer.flush()
             self._flushed_at = now
 
     def finish(self) -> None:
-        """Take what is left at the end of the output; a broken last line is counted."""
+        """Take what is left at the end of the output; a broken last line is counted.
+
+        Whatever is wrong with it, what was decoded before is kept.
+        """
         block, broken = self._cutter.finish()
-        self._decode(block)
-        self.malformed += bool(broken) + (self._decoder.malformed_lines if self._decoder else 0)
-        self._keep(self._rows.finish())
-        self._writer.flush()
+        try:
+            self._decode(block)
+        finally:
+            self.malformed += bool(broken) + (self._decoder.malformed_lines if self._decoder else 0)
+            self._keep(self._rows.finish())
+            self._writer.flush()
 
     @property
     def endpoints_folded(self) -> bool:
@@ -74,15 +84,13 @@ class Recording:
 
     def snapshot(self) -> Snapshot:
         """Return the figures of the last 10 s; safe from any thread."""
-        with self._lock:
-            recent = np.concatenate(self._recent, axis=1) if self._recent else np.empty((2, 0))
-            rows, failed = self.rows, self.failed
-        totals = recent[1][~np.isnan(recent[1])] / NS_PER_MS
-        span_s = np.ptp(recent[0]) / NS_PER_S if recent.shape[1] > 1 else 0.0
+        now = self._clock()
+        recent = self.recent.totals_ns(now, SHOWN_S)
+        totals = recent[~np.isnan(recent)] / NS_PER_MS
         return Snapshot(
-            requests=rows,
-            failed=failed,
-            rate_per_s=float((recent.shape[1] - 1) / span_s) if span_s else 0.0,
+            requests=self.rows,
+            failed=self.failed,
+            rate_per_s=len(recent) / max(min(now - self._began_at, SHOWN_S), DECODE_EVERY_S),
             p50_ms=float(np.median(totals)) if len(totals) else float("nan"),
             slowest_ms=float(totals.max()) if len(totals) else float("nan"),
         )
@@ -98,14 +106,18 @@ class Recording:
         self.malformed += decoded.malformed
         self._keep(self._rows.push(decoded))
 
+    def _must_be_short(self) -> None:
+        """Raise K6Error when what is no whole request yet is longer than any request."""
+        if self._uncut_bytes > MAX_UNCUT_BYTES:
+            what = "line of CSV" if self._cutter.header is None else "request"
+            raise K6Error(
+                f"k6 wrote {self._uncut_bytes:,} bytes without the end of a {what}",
+                hint="does something else write to its standard output?",
+            )
+
     def _keep(self, batches: list[pa.RecordBatch]) -> None:
         for batch in batches:
             self._writer.append(batch)
-            total = batch.column("total_ns").to_numpy(zero_copy_only=False).astype(np.float64)
-            ends = batch.column("end_ns").to_numpy()
-            with self._lock:
-                self._recent.append(np.stack([ends.astype(np.float64), total]))
-                while self._recent and self._recent[0][0].max() < ends.max() - RECENT_NS:
-                    self._recent.popleft()
-                self.rows += batch.num_rows
-                self.failed += batch.column("failed").true_count
+            self.recent.add(batch, self._clock())
+            self.rows += batch.num_rows
+            self.failed += batch.column("failed").true_count

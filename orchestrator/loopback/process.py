@@ -28,7 +28,10 @@ def loopback_server(*, freeze_s: float = 0.0, period_s: float = 60.0, phase_s: f
     # Isolated: no folder that the user stands in, and no setting of theirs, reaches it.
     argv = [sys.executable, "-I", str(Path(__file__).with_name("server.py"))]
     argv += ["--freeze-s", repr(freeze_s), "--period-s", repr(period_s), "--phase-s", repr(phase_s)]
-    process, stdout, stderr = processes.start(argv, stdin=subprocess.PIPE)
+    try:
+        process, stdout, stderr = processes.start(argv, stdin=subprocess.PIPE)
+    except OSError as error:
+        raise StallwatchError(f"the loopback server did not start: {error.strerror or error}") from error
     try:
         answered = select.select([stdout], [], [], START_S)[0]
         line = stdout.readline().strip() if answered else b""

@@ -53,8 +53,6 @@ def notes_of(code: int, totals: K6Totals, log: K6Log) -> list[str]:
         notes.append(f"teardown() failed after all was measured: {log.message()}")
     if totals.others:
         notes.append(f"beside the requests {_listed(totals)} were made: they are not analyzed")
-    if totals.http_reqs is None and code >= 0:
-        notes.append("k6 wrote no totals: whether each of its requests is stored is not known")
     return [*notes, *_summary(totals, log)]
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from analysis.findings import Detection, Limits, RunFacts
 from analysis.result import finite
 from orchestrator.errors import StoreError
+from orchestrator.home import write_whole
 from orchestrator.model import NodeKind, RunState
 
 FILE = "run.json"
@@ -56,15 +57,17 @@ class RunRecord:
         StoreError
             The folder cannot be written.
         """
-        part = folder / f"{FILE}.part"
-        try:
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            part.write_text(json.dumps(self._values(), indent=1), encoding="utf-8")
-            part.replace(folder / FILE)
-        except OSError as error:
-            raise StoreError(
-                f"{folder / FILE}: {error.strerror or error}", hint="is the disk full?"
-            ) from error
+        write_whole(folder / FILE, json.dumps(self._values(), indent=1))
+
+    def columns(self) -> dict[str, Any]:
+        """Return what the catalog keeps of a Run that has ended."""
+        return {
+            "state": self.state,
+            "requests": self.rows,
+            "ended_ns": self.ended_ns,
+            "error": self.error,
+            "unfit": self.facts.unfit,
+        }
 
     def _values(self) -> dict[str, Any]:
         limits = {name: finite(value) for name, value in asdict(self.limits).items()}

@@ -48,7 +48,7 @@ def _close_run(catalog: Catalog, store: ParquetStore, folder: Path, run: Row) ->
     record = _record(folder)
     if record is not None and record.state is not RunState.RUNNING:
         # Only the catalog had not heard of it yet.
-        _tell(catalog, record)
+        catalog.update_run(record.id, **record.columns())
         return record.ended_ns
     rows = _sealed(store, run["id"])
     ended_ns = _last_end_ns(store, run["id"]) if rows else None
@@ -70,12 +70,6 @@ def _record(folder: Path) -> RunRecord | None:
         return read_record(folder)
     except StoreError:
         return None  # taken away by hand: there is nothing more to say of this run
-
-
-def _tell(catalog: Catalog, record: RunRecord) -> None:
-    catalog.update_run(
-        record.id, state=record.state, requests=record.rows, ended_ns=record.ended_ns, error=record.error
-    )
 
 
 def _sealed(store: ParquetStore, run_id: str) -> int:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import math
+import os
 import signal
 import time
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from orchestrator.errors import StallwatchError
+from orchestrator.errors import StallwatchError, StoreError
 from orchestrator.k6.process import INTERRUPTED_CODE, K6Process
 from orchestrator.k6.recording import Recording, Snapshot
 from orchestrator.k6.summary import K6Totals, read_totals
 from orchestrator.k6.wrapper import K6Command
-from orchestrator.model import RunState
+from orchestrator.model import NodeKind, RunState
+from orchestrator.runs.clocks import Disturbance, Disturbances
 from orchestrator.runs.ending import error_of, notes_of, unfit_by
+from orchestrator.runs.failing import FailureWatch
 from orchestrator.runs.record import RunRecord
 from orchestrator.stores.contract import RunWriter
 
@@ -25,7 +29,8 @@ class Run:
     """A Run that goes on: start it from the thread that outlives it (see ``processes.start``).
 
     Its record is written already, and its table open. k6 is killed when it has not ended ``overtime_s``
-    after the planned duration and the last request's timeout, or after it was asked to end.
+    after the planned duration (if there is one) and the last request's timeout, or after it was asked to
+    end.
     """
 
     def __init__(
@@ -40,12 +45,15 @@ class Run:
         self._command = command
         self._folder = folder
         self._interrupted = self._concluded = self._overdue = self._closed = False
+        self._stopped = ""
+        self._disturbances = Disturbances()
         self._writer = writer
         self._recording = Recording(writer)
         self.record = record
         self._overtime_s = overtime_s
-        facts = record.facts
-        self._deadline = time.monotonic() + (facts.planned_s or 0.0) + facts.timeout_s + overtime_s
+        self._failing = FailureWatch(self._recording.recent)
+        self._began_s = time.monotonic()
+        self._deadline_s = self._began_s + _longest_s(record) + overtime_s
         self._process = K6Process(command, self._recording.take)
 
     def snapshot(self) -> Snapshot:
@@ -53,24 +61,41 @@ class Run:
         return self._recording.snapshot()
 
     def ended(self) -> bool:
-        """Tell whether k6 is gone; one that does not end in time is killed."""
-        ended = self._process.ended()
-        if not ended and time.monotonic() > self._deadline:
+        """Tell whether k6 is gone."""
+        return self._process.ended()
+
+    def look(self, now_s: float) -> str:
+        """Kill a k6 that does not end in time, stop one that only fails; return what is to be said of it.
+
+        The control is not stopped: it asks a server of ours, and shows what ails the generator.
+        """
+        if now_s > self._deadline_s:
             self._overdue = True
             self._process.kill()
-        return ended
+        if self._stopped or self.record.kind is NodeKind.CONTROL or not (why := self._failing.look(now_s)):
+            return ""
+        self._stopped = f"stopped after {now_s - self._began_s:.0f} s: {why}"
+        self._end()
+        return self._stopped
+
+    def disturb(self, disturbance: Disturbance) -> None:
+        """Take note of what happened to the time."""
+        self._disturbances.add(disturbance)
 
     def interrupt(self) -> None:
         """Let k6 end cleanly, before its time."""
         self._interrupted = True
-        self._deadline = min(self._deadline, time.monotonic() + self._overtime_s)
-        self._process.interrupt()
+        self._end()
 
     def conclude(self) -> None:
         """End what went on only beside others that have ended: it is whole, not cut short."""
         if not self._concluded:
             self._concluded = True
-            self._process.interrupt()
+            self._end()
+
+    def _end(self) -> None:
+        self._deadline_s = min(self._deadline_s, time.monotonic() + self._overtime_s)
+        self._process.interrupt()
 
     def kill(self) -> None:
         """End k6 at once."""
@@ -86,57 +111,74 @@ class Run:
                 self._recording.finish()
 
     def finish(self) -> RunRecord:
-        """Wait for k6, close the table and the record."""
+        """Wait for k6, close the table and the record; what fails in that is the record's ``error``."""
         code = self._process.wait()
         concluded = self._concluded and code in (INTERRUPTED_CODE, -signal.SIGTERM)
+        ended_by_us = self._interrupted or bool(self._stopped) or concluded
+        interrupted = self._interrupted or (code == INTERRUPTED_CODE and not ended_by_us)
         rows, broken = self._close_table()
         totals = read_totals(self._command.summary)
         counters = self._recording.counters
-        interrupted = self._interrupted or (code == INTERRUPTED_CODE and not concluded)
-        ended_by_us = interrupted or concluded
         started = int(counters["stallwatch_started"])
+        error = _said(broken) if broken else self._error(code, rows, totals, ended_by_us or interrupted)
         self.record = self.record.closed(
+            state=self._state(error, interrupted),
             ended_ns=time.time_ns(),
             rows=rows,
             facts=replace(
                 self.record.facts,
-                interrupted=interrupted,
-                censored=max(0, started - rows),
+                interrupted=interrupted and not self._stopped,
+                # What a broken table lacks was not in flight, and is told as an error.
+                censored=0 if broken else max(0, started - rows),
                 expected_requests=totals.http_reqs,
                 dropped_iterations=totals.dropped_iterations or int(counters["dropped_iterations"]),
-                unfit=unfit_by(code, self._process.log),
+                unfit="; ".join(self._unfit(code, totals, error)),
             ),
             notes=self._notes(code, totals),
-            error=_said(broken) if broken is not None else self._error(code, rows, totals, ended_by_us),
+            error=error,
         )
-        failed = bool(self.record.error)
-        state = RunState.FAILED if failed else RunState.INTERRUPTED if interrupted else RunState.DONE
-        self.record = self.record.closed(state=state)
-        self.record.write(self._folder)
+        try:
+            self.record.write(self._folder)
+        except StoreError as unwritten:
+            self.record = self.record.closed(state=RunState.FAILED, error=error or str(unwritten))
         return self.record
+
+    def _state(self, error: str, interrupted: bool) -> RunState:
+        if error:
+            return RunState.FAILED
+        if self._stopped:
+            return RunState.STOPPED
+        return RunState.INTERRUPTED if interrupted else RunState.DONE
 
     def _close_table(self) -> tuple[int, Exception | None]:
         """Return the number of rows, and what went wrong: other Runs must not suffer from it."""
         self._closed = True
         broken = self._process.broken
         try:
-            if broken is None:
-                self._recording.finish()
-        except (StallwatchError, OSError) as error:
-            broken = error
+            self._recording.finish()
+        except Exception as error:  # noqa: BLE001 # also a bug or no memory: it is this Run's alone
+            broken = broken or error
         try:
             return self._writer.close(), broken
-        except (StallwatchError, OSError) as error:
+        except Exception as error:  # noqa: BLE001 # the same
             # The stream stays where it is, readable up to what was flushed.
-            return self._recording.rows, broken or error
+            return self._writer.readable(), broken or error
 
     def _error(self, code: int, rows: int, totals: K6Totals, ended_by_us: bool) -> str:
         if self._overdue:
             return f"k6 did not end {self._overtime_s:g} s after it should have, and was killed"
         return "" if ended_by_us else error_of(code, rows, totals, self._process.log)
 
+    def _unfit(self, code: int, totals: K6Totals, error: str) -> list[str]:
+        reasons = [self._stopped, *self._disturbances.told(spoiling=True), unfit_by(code, self._process.log)]
+        if totals.http_reqs is None and not error:
+            why = self._process.message()
+            why = f" ({why})" if "end-of-test summary" in why else ""
+            reasons.append(f"k6 wrote no totals{why}: whether each of its requests is stored is not known")
+        return [reason for reason in reasons if reason]
+
     def _notes(self, code: int, totals: K6Totals) -> tuple[str, ...]:
-        notes = notes_of(code, totals, self._process.log)
+        notes = [*notes_of(code, totals, self._process.log), *self._disturbances.told(spoiling=False)]
         if self._recording.endpoints_folded:
             notes.append("more than 50 endpoints: those beyond are folded into 'other'")
         if self._recording.malformed:
@@ -145,9 +187,19 @@ class Run:
 
 
 def _said(broken: Exception) -> str:
-    """Say in one line what broke the reading or keeping of k6's output."""
+    """Say in one line what broke the reading or keeping of k6's output: the same of all that it broke."""
+    cause = broken.__cause__ if isinstance(broken, StoreError) else broken
+    if isinstance(cause, OSError):
+        why = os.strerror(cause.errno) if cause.errno else cause
+        return f"the requests could not be kept: {why}; is the disk full?"
     if isinstance(broken, StallwatchError):
         return str(broken)
-    if isinstance(broken, OSError):
-        return f"the requests could not be kept: {broken.strerror or broken}; is the disk full?"
-    return f"decoding failed: {broken!r}"
+    if isinstance(broken, MemoryError):
+        return "there was no memory left to take what k6 wrote"
+    return f"taking what k6 wrote failed: {broken!r}"
+
+
+def _longest_s(record: RunRecord) -> float:
+    """How long k6 may take by itself; for ever when nobody knows."""
+    planned_s = record.facts.planned_s
+    return math.inf if planned_s is None else planned_s + record.facts.timeout_s

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from orchestrator.k6.recording import Snapshot
 from orchestrator.model import NodeKind
+from orchestrator.runs.clocks import ClockWatch, Disturbance, Reading, read_clocks
 from orchestrator.runs.interrupts import Interrupts
 from orchestrator.runs.record import RunRecord
 from orchestrator.runs.run import Run
@@ -16,24 +17,25 @@ TICK_S = 0.25
 
 Starter = Callable[[], Run]
 Tick = Callable[[Mapping[str, Snapshot]], None]
+Tell = Callable[[str], None]
 
 
-def _conclude_controls(runs: Sequence[Run]) -> None:
-    """End the controls when what they stand beside has ended: a script may be done before its time."""
-    measuring = [run for run in runs if run.record.kind is not NodeKind.CONTROL]
-    if measuring and all(run.ended() for run in measuring):
-        for run in runs:
-            if run.record.kind is NodeKind.CONTROL:
-                run.conclude()
+def run_side_by_side(
+    starters: Sequence[Starter],
+    interrupts: Interrupts,
+    on_tick: Tick = lambda _: None,
+    *,
+    tell: Tell = lambda _: None,
+    on_measured: Callable[[], None] = lambda: None,
+    clocks: Callable[[], Reading] = read_clocks,
+) -> list[RunRecord]:
+    """Start all and return the closed records in the order given; however this is left, no k6 stays.
 
-
-def run_side_by_side(starters: Sequence[Starter], interrupts: Interrupts, on_tick: Tick) -> list[RunRecord]:
-    """Start all, call ``on_tick`` four times a second, and return the closed records in the order given.
-
-    However this is left, no k6 stays behind.
+    ``on_tick`` gets each Run's figures four times a second, ``tell`` a line when something happens, and
+    ``on_measured`` is called when the last k6 has ended, before the first table is closed.
     """
-    began = time.monotonic()
-    waiting, active, told = list(starters), list[Run](), False
+    began, waiting, active, told = time.monotonic(), list(starters), list[Run](), False
+    watch = ClockWatch(clocks())
     try:
         while waiting or not all(run.ended() for run in active):
             due = (time.monotonic() - began) / STAGGER_S * len(starters)
@@ -45,11 +47,13 @@ def run_side_by_side(starters: Sequence[Starter], interrupts: Interrupts, on_tic
                     run.interrupt()
             if not waiting:
                 _conclude_controls(active)
+            _look_after(active, watch.look(clocks()), tell)
             on_tick({run.record.node: run.snapshot() for run in active})
             if told:
                 time.sleep(TICK_S / 5)  # the event is set for good, so it no longer paces this loop
             else:
                 interrupts.asked.wait(TICK_S / 2 if waiting else TICK_S)
+        on_measured()
         return [run.finish() for run in active]
     except BaseException:
         for run in active:
@@ -57,3 +61,24 @@ def run_side_by_side(starters: Sequence[Starter], interrupts: Interrupts, on_tic
         for run in active:
             run.abort()
         raise
+
+
+def _look_after(runs: Sequence[Run], disturbances: Sequence[Disturbance], tell: Tell) -> None:
+    """Hand on what happened to the clocks, end what is overdue, and stop what only fails."""
+    going_on = [run for run in runs if not run.ended()]
+    for disturbance in disturbances:
+        tell(f"warning: {disturbance}")
+        for run in going_on:
+            run.disturb(disturbance)
+    for run in going_on:
+        if said := run.look(time.monotonic()):
+            tell(f"{run.record.node}: {said}")
+
+
+def _conclude_controls(runs: Sequence[Run]) -> None:
+    """End the controls when what they stand beside has ended: early, when all Nodes were stopped."""
+    measuring = [run for run in runs if run.record.kind is not NodeKind.CONTROL]
+    if measuring and all(run.ended() for run in measuring):
+        for run in runs:
+            if run.record.kind is NodeKind.CONTROL:
+                run.conclude()

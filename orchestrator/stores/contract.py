@@ -31,7 +31,10 @@ class RunWriter(Protocol):
         """Make all that was appended readable, also after a crash."""
 
     def close(self) -> int:
-        """Finish the table and return its number of rows."""
+        """Finish the table and return its number of rows, also after an append that failed."""
+
+    def readable(self) -> int:
+        """Return how many rows can be read, finished or not."""
 
 
 class RunStore(Protocol):

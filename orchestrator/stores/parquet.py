@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pyarrow as pa
@@ -76,25 +76,42 @@ class StreamWriter:
         # Deltas: a text column that keeps getting new words would else repeat all of them each time.
         options = pa.ipc.IpcWriteOptions(emit_dictionary_deltas=True)
         self._stream = pa.ipc.new_stream(self._file, REQUEST_SCHEMA, options=options)
-        self.rows = 0
+        self._whole = True
 
     def append(self, batch: pa.RecordBatch) -> None:
-        """Keep a batch."""
-        with _telling(self._folder / STREAM):
+        """Keep a batch; once one could not be kept whole, no more comes behind it."""
+        with self._writing():
             self._stream.write_batch(batch)
-        self.rows += batch.num_rows
 
     def flush(self) -> None:
         """Hand everything to the operating system: a crash of ours loses nothing of it."""
-        with _telling(self._folder / STREAM):
+        with self._writing():
             self._file.flush()
 
     def close(self) -> int:
         """End the stream and rewrite it as Parquet; return the number of rows."""
-        with _telling(self._folder / STREAM):
-            self._stream.close()
-            self._file.close()
+        try:
+            if self._whole:
+                with self._writing():
+                    self._stream.close()
+                    self._file.flush()
+        finally:
+            with suppress(OSError):  # what could not be written was told, and is not tried again
+                self._file.close()
         return to_parquet(self._folder)
+
+    def readable(self) -> int:
+        """Return how many rows can be read, finished or not."""
+        return ParquetStore(lambda _: self._folder).count("")
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        if not self._whole:
+            raise StoreError(f"{self._folder / STREAM} is broken off", hint="is the disk full?")
+        self._whole = False
+        with _telling(self._folder / STREAM):
+            yield
+        self._whole = True
 
 
 @contextmanager
@@ -109,24 +126,32 @@ def _telling(path: Path) -> Iterator[None]:
 def to_parquet(folder: Path) -> int:
     """Rewrite a stream as Parquet, in groups so that memory stays flat; the stream goes last."""
     whole, part = folder / TABLE, folder / f"{TABLE}.part"
-    rows = 0
-    with (
-        _telling(part),
-        pq.ParquetWriter(
-            part,
-            REQUEST_SCHEMA,
-            compression="zstd",
-            compression_level=1,
-            use_dictionary=_OTHERS,
-            column_encoding=dict.fromkeys(_INT64, "DELTA_BINARY_PACKED"),
-        ) as writer,
-    ):
-        for group in _groups(read_stream(folder / STREAM)):
-            writer.write_table(group)
-            rows += group.num_rows
+    try:
+        with _telling(part):
+            rows = _rewrite(folder / STREAM, part)
+    except BaseException:
+        with suppress(OSError):  # on a full disk it would take what is needed to say so
+            part.unlink(missing_ok=True)
+        raise
     with _telling(whole):
         part.replace(whole)
         (folder / STREAM).unlink()
+    return rows
+
+
+def _rewrite(stream: Path, part: Path) -> int:
+    rows = 0
+    with pq.ParquetWriter(
+        part,
+        REQUEST_SCHEMA,
+        compression="zstd",
+        compression_level=1,
+        use_dictionary=_OTHERS,
+        column_encoding=dict.fromkeys(_INT64, "DELTA_BINARY_PACKED"),
+    ) as writer:
+        for group in _groups(read_stream(stream)):
+            writer.write_table(group)
+            rows += group.num_rows
     return rows
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -77,3 +78,37 @@ def test_a_catalog_that_is_none_is_named(tmp_path: Path, kind: str) -> None:
     path.mkdir() if kind == "folder" else path.write_bytes(b"not a database at all " * 99)
     with pytest.raises(StoreError, match=r"catalog\.db cannot be used"):
         Catalog(path, tmp_path / "locks")
+
+
+OLD_CATALOG = """
+CREATE TABLE campaigns (id VARCHAR NOT NULL, profile VARCHAR NOT NULL, state VARCHAR NOT NULL,
+  started_ns BIGINT NOT NULL, ended_ns BIGINT, verdict VARCHAR, sentence VARCHAR, PRIMARY KEY (id));
+CREATE TABLE runs (id VARCHAR NOT NULL, campaign_id VARCHAR NOT NULL, node VARCHAR NOT NULL,
+  kind VARCHAR NOT NULL, profile VARCHAR NOT NULL, state VARCHAR NOT NULL, started_ns BIGINT NOT NULL,
+  ended_ns BIGINT, requests BIGINT, verdict VARCHAR, error VARCHAR, PRIMARY KEY (id),
+  FOREIGN KEY(campaign_id) REFERENCES campaigns (id));
+INSERT INTO campaigns VALUES ('a', 'smoke', 'done', 1, 2, 'pass', 'pass: all is well.');
+INSERT INTO runs VALUES ('a.n0', 'a', 'n0', 'node', 'smoke', 'done', 1, 2, 300, 'pass', '');
+"""
+
+
+def test_a_catalog_of_an_older_version_is_completed(tmp_path: Path) -> None:
+    """Columns that came later are added, by several commands at once, and every row stays what it was."""
+    with sqlite3.connect(tmp_path / "catalog.db") as connection:
+        connection.executescript(OLD_CATALOG)
+    connection.close()
+    with ThreadPoolExecutor(8) as pool:
+        catalogs = list(pool.map(lambda _: Catalog(tmp_path / "catalog.db", tmp_path / "locks"), range(8)))
+    campaign, [run] = catalogs[0].find("a")
+    assert (campaign["sentence"], campaign["sockets"]) == ("pass: all is well.", None)
+    assert (run["requests"], run["verdict"], run["unfit"]) == (300, "pass", None)
+    catalogs[1].update_run("a.n0", unfit="stopped")
+    assert catalogs[2].find("a.n0")[1][0]["unfit"] == "stopped"
+
+
+def test_a_lock_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    """A file where the folder of locks should be is one line with the path."""
+    catalog = catalog_with(tmp_path, "a")
+    (tmp_path / "locks").touch()
+    with pytest.raises(StoreError, match="locks"), catalog.holding("a"):
+        pass

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from orchestrator.errors import ExitCode, StallwatchError, UsageError
-from orchestrator.home import Home
+from orchestrator.errors import ExitCode, StallwatchError, StoreError, UsageError
+from orchestrator.home import Home, Reserve, write_whole
 
 
 def test_where_the_home_is() -> None:
@@ -56,3 +57,36 @@ def test_a_run_has_its_folder() -> None:
     assert Home(Path("var")).run_dir("20260101-020304-ab12.node-1") == Path(
         "var/runs/20260101-020304-ab12.node-1"
     )
+
+
+def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
+    """What stood there stays until the new text is whole, and no part of it is left."""
+    path = tmp_path / "reports" / "a.html"
+    write_whole(path, "first")
+    write_whole(path, "second")
+    assert path.read_text() == "second"
+    (tmp_path / "reports" / "a.html.part").mkdir()
+    with pytest.raises(StoreError, match=r"a\.html: Is a directory; is the disk full\?"):
+        write_whole(path, "third")
+    assert path.read_text() == "second"
+
+
+def test_space_is_kept_back_until_it_is_given_back(tmp_path: Path) -> None:
+    """A megabyte on the disk of the home, without a name, that is free again at the latest at the end."""
+    home = Home(tmp_path).create()
+    with Reserve(home) as reserve:
+        assert [kept.endswith("(deleted)") for kept in held_in(tmp_path)] == [True]
+        reserve.release()
+        reserve.release()
+        assert held_in(tmp_path) == []
+
+
+def held_in(folder: Path) -> list[str]:
+    """Return what this process holds open in a folder, or did when it still had a name."""
+    if not Path("/proc/self/fd").exists():
+        pytest.skip("open files are listed in /proc, which is Linux's")
+    held = []
+    for path in Path("/proc/self/fd").iterdir():
+        with suppress(FileNotFoundError):  # the one that lists them
+            held.append(str(path.readlink()))
+    return [name for name in held if name.startswith(str(folder))]

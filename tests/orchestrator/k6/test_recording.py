@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from analysis.requests import NS_PER_S
-from orchestrator.k6 import recording as recording_module
+from orchestrator.errors import K6Error
 from orchestrator.k6.recording import Recording
 from orchestrator.stores.parquet import ParquetStore
 from tests.orchestrator.k6.made import HEADER, T_NS, clock, request, timeless
@@ -35,24 +35,40 @@ def test_all_that_came_is_stored(store: ParquetStore) -> None:
     assert (recording.rows, recording.failed) == (3, 1)
 
 
-def test_snapshot_shows_the_last_ten_seconds(store: ParquetStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Live figures count all requests, and time those of the last 10 s."""
-    monkeypatch.setattr(recording_module, "DECODE_EVERY_S", 0.0)
+def test_snapshot_shows_the_last_ten_seconds(store: ParquetStore) -> None:
+    """Live figures count all requests, and time those that came in the last 10 s, whatever their stamps."""
+    at_s = [100.0]
     writer = store.writer("run")
-    recording = Recording(writer)
+    recording = Recording(writer, clock=lambda: at_s[0])
     assert recording.snapshot().requests == 0
     assert math.isnan(recording.snapshot().p50_ms)
     slow = request(T_NS, times_ms=[500.0, 0, 0, 0, 0, 500.0, 0])
-    later = [request(T_NS + 60 * NS_PER_S + n * NS_PER_S // 10) for n in range(21)]
+    later = [request(T_NS - 3600 * NS_PER_S + n) for n in range(51)]
+    at_s[0] += 1
     recording.take((HEADER + "\n" + slow + later[0]).encode())
     assert recording.snapshot().slowest_ms == 500.0
+    at_s[0] += 10
     recording.take("".join(later[1:]).encode())
-    recording.finish()
     snapshot = recording.snapshot()
-    writer.close()
-    assert snapshot.requests == 22
-    assert snapshot.rate_per_s == pytest.approx(10.0)
+    assert snapshot.requests == 51, "the last one may not be whole yet"
+    assert snapshot.rate_per_s == 5.0
     assert snapshot.p50_ms == snapshot.slowest_ms == 4.25
+    recording.finish()
+    assert writer.close() == 52
+
+
+@pytest.mark.parametrize("header", ["", f"{HEADER}\n"])
+def test_output_that_never_ends_a_line_is_refused(store: ParquetStore, header: str) -> None:
+    """Memory stays bounded: after 16 MB that hold no whole request the error says how much that was."""
+    writer = store.writer("run")
+    recording = Recording(writer, clock=lambda: 0.0)
+    recording.take(header.encode())
+    for _ in range(16):
+        recording.take(b"x" * (1 << 20))
+    what = "request" if header else "line of CSV"
+    with pytest.raises(K6Error, match=rf"k6 wrote 17,825,792 bytes without the end of a {what}"):
+        recording.take(b"x" * (1 << 20))
+    writer.close()
 
 
 def test_run_without_output(store: ParquetStore) -> None:

@@ -11,6 +11,9 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, Literal
+
+from orchestrator.catalog import Catalog
 
 ROOT = Path(__file__).resolve().parents[3]
 POLL_S = 0.002
@@ -150,6 +153,11 @@ class Stage:
         """Run a command to its end: exit code, standard output, standard error; never a traceback."""
         with self.start(*arguments) as process:
             return finished(process, timeout_s)
+
+    def listed(self, what: Literal["runs", "campaigns"]) -> list[dict[str, Any]]:
+        """Return what the catalog says, newest first."""
+        catalog = Catalog(self.home / "catalog.db", self.home / "locks")
+        return catalog.list_runs() if what == "runs" else catalog.list_campaigns()
 
     def belonging(self) -> dict[int, str]:
         """Return the processes that name this home in their arguments or environment, with arguments."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,9 @@ from tests.orchestrator.runs.fakes import HEADER, program, request_lines, stubbo
 PROFILE = Profile(name="smoke", script=k6_script("smoke"), rate_per_s=10, duration_s=1, timeout_s=0.5)
 
 
-def run_of(k6: Path, home: Home, *, node: str = "n0", overtime_s: float = 60) -> Run:
+def run_of(
+    k6: Path, home: Home, *, node: str = "n0", overtime_s: float = 60, duration_s: float | None = 1
+) -> Run:
     """Start a Run of one second with a program in place of k6."""
     home.create()
     at, service = Node(name=node, host="127.0.0.1", port=9), Service(url="http://shop.example.test/")
@@ -33,7 +36,7 @@ def run_of(k6: Path, home: Home, *, node: str = "n0", overtime_s: float = 60) ->
     record = RunRecord(
         id=node, campaign_id="c", node=node, kind=NodeKind.NODE, address=at.address, url=service.url,
         profile=PROFILE.name, rate_per_s=10, limits=Limits(), detection=Detection(),
-        facts=RunFacts(planned_s=PROFILE.duration_s, timeout_s=PROFILE.timeout_s), versions={},
+        facts=RunFacts(planned_s=duration_s, timeout_s=PROFILE.timeout_s), versions={},
     )  # fmt: skip
     return Run(record, command, ParquetStore(home.run_dir).writer(node), folder, overtime_s=overtime_s)
 
@@ -41,7 +44,7 @@ def run_of(k6: Path, home: Home, *, node: str = "n0", overtime_s: float = 60) ->
 def side_by_side(*runs: Run) -> list[RunRecord]:
     """Watch runs to their end as a campaign does."""
     with Interrupts() as interrupts:
-        return run_side_by_side([iter((run,)).__next__ for run in runs], interrupts, lambda _: None)
+        return run_side_by_side([iter((run,)).__next__ for run in runs], interrupts)
 
 
 def test_a_k6_that_never_ends_is_killed(tmp_path: Path) -> None:
@@ -59,6 +62,7 @@ def test_a_k6_that_ignores_the_interrupt_is_killed(tmp_path: Path) -> None:
         threading.Event().wait(0.01)
     run.interrupt()
     while not run.ended():
+        run.look(time.monotonic())
         threading.Event().wait(0.01)
     assert run.finish().error == "k6 did not end 1 s after it should have, and was killed"
 
@@ -101,7 +105,7 @@ def test_a_broken_starter_leaves_no_k6(tmp_path: Path) -> None:
         raise OSError("no more processes")
 
     with Interrupts() as interrupts, pytest.raises(OSError, match="no more processes"):
-        run_side_by_side([lambda: run, broken], interrupts, lambda _: None)
+        run_side_by_side([lambda: run, broken], interrupts)
     with pytest.raises(ProcessLookupError):
         os.kill(int(seen.read_text()), 0)
     assert run.record.state is RunState.RUNNING, "the next command closes it"

@@ -73,6 +73,7 @@ def test_from_plan_to_report(checkout: tuple[Plan, CampaignResult, list[int], Pa
     note = f"threshold failed: count>100000 of orders is {answered[0]}"
     assert any(note in line for line in campaign_lines(result.judged.analysis))
     assert note in json.dumps(campaign_to_json(result.judged.analysis))
+    assert result.report is not None
     page = result.report.read_text(encoding="utf-8")
     assert note.replace(">", "&gt;") in page
     assert "checkout.js" in page

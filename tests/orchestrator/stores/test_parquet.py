@@ -220,32 +220,56 @@ from orchestrator.errors import StoreError
 from orchestrator.stores.parquet import ParquetStore
 from tests.orchestrator.stores.batches import batch
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-store = ParquetStore(lambda _: Path(sys.argv[1]))
-writer = store.writer("run")
-writer.append(batch(100))
-writer.flush()
-resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
-try:
+
+def limit(size):
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+
+def tried(action):
+    try:
+        print(action())
+    except StoreError as error:
+        print(error)
+
+def fill():
     for number in range(1, 1000):
         writer.append(batch(100, first=number * 100))
         writer.flush()
-except StoreError as error:
-    print(error)
+
+folder = Path(sys.argv[1])
+store = ParquetStore(lambda _: folder)
+writer = store.writer("run")
+writer.append(batch(100))
+writer.flush()
+limit(100_000)
+tried(fill)
 print(store.count("run"))
+limit(1000)
+tried(writer.close)
+print(writer.readable(), *sorted(path.name for path in folder.iterdir()))
+limit(resource.RLIM_INFINITY)
+tried(lambda: writer.append(batch(100)))
+print(writer.close(), *sorted(path.name for path in folder.iterdir()))
 """
 
 
 @pytest.mark.skipif(not hasattr(resource, "RLIMIT_FSIZE"), reason="no limit to set")
 def test_full_disk_is_told_and_costs_no_stored_row(tmp_path: Path) -> None:
-    """When the disk takes no more, the error names the file, and what was flushed before is readable."""
+    """The error names the file, what was flushed stays readable, and becomes a table when there is room.
+
+    Nothing is appended behind a batch that is not whole, and no half table is left to fill the disk.
+    """
     done = subprocess.run(
         [sys.executable, "-c", FILLING, tmp_path], cwd=ROOT, capture_output=True, text=True, check=True
     )
-    told, count = done.stdout.splitlines()
+    told, count, unfinished, left, refused, closed = done.stdout.splitlines()
     assert STREAM in told
     assert "is the disk full?" in told
     assert int(count) >= 100
     assert int(count) % 100 == 0
+    assert f"{TABLE}.part" in unfinished
+    assert left == f"{count} {STREAM}"
+    assert "is broken off" in refused
+    assert closed == f"{count} {TABLE}"
 
 
 def test_a_table_of_an_older_version_is_read(tmp_path: Path) -> None:
