@@ -78,12 +78,7 @@ class Plan:
 
     def settings(self) -> dict[str, str]:
         """Return what a report says of the plan; holds no secret."""
-        profile, limits, detection = self.profile, self.limits, self.detection
-        slowest = (
-            "slowest not applied: a download may take as long as it is large"
-            if profile.kind is ProfileKind.DOWNLOAD
-            else f"slowest {limits.slowest_ms:g} ms"
-        )
+        profile = self.profile
         return {
             "service": self.service.url,
             **self._asked(),
@@ -93,9 +88,7 @@ class Plan:
             "duration": duration_in_words(profile),
             "client timeout": f"{profile.timeout_s:g} s",
             "control": self._control(),
-            "limits": f"stall {limits.stall_ms:g} ms, {slowest}, error rate {limits.error_rate:g}",
-            "reference stall": f"{detection.stall_s:g} s every {detection.period_s:g} s",
-            "claim level": f"p <= {detection.alpha:g}",
+            **limits_in_words(self.limits_of(self.nodes[0]), self.detection),
         }
 
     def _asked(self) -> dict[str, str]:
@@ -124,6 +117,20 @@ def control_profile(profile: Profile) -> Profile:
         duration_s=profile.duration_s,
         timeout_s=profile.timeout_s,
     )
+
+
+def limits_in_words(limits: Limits, detection: Detection) -> dict[str, str]:
+    """Return the settings that a verdict rests on."""
+    slowest = (
+        f"slowest {limits.slowest_ms:g} ms"
+        if math.isfinite(limits.slowest_ms)
+        else "slowest not applied: a download may take as long as it is large"
+    )
+    return {
+        "limits": f"stall {limits.stall_ms:g} ms, {slowest}, error rate {limits.error_rate:g}",
+        "reference stall": f"{detection.stall_s:g} s every {detection.period_s:g} s",
+        "claim level": f"p <= {detection.alpha:g}",
+    }
 
 
 def load_in_words(profile: Profile) -> str:
