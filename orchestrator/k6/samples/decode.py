@@ -132,6 +132,8 @@ class BlockDecoder:
             return "skip"
 
         try:
+            if not block.isascii():
+                block.decode()  # Arrow would print a traceback where it cannot show an invalid row
             table = pyarrow.csv.read_csv(
                 pa.BufferReader(block),
                 read_options=pyarrow.csv.ReadOptions(
@@ -146,7 +148,7 @@ class BlockDecoder:
                     strings_can_be_null=False,
                 ),
             ).combine_chunks()
-        except pa.ArrowInvalid as error:
+        except (pa.ArrowInvalid, UnicodeDecodeError) as error:
             if len(block) == 0 or "Empty CSV" in str(error):
                 table = pa.table({name: pa.array([], types[name]) for name in wanted})
             else:

@@ -79,3 +79,18 @@ def stubborn_k6(path: Path, first: str = "") -> Path:
         "    print(shape.format(at=time.time_ns()), end='', flush=True)\n"
         "    time.sleep(0.02)\n",
     )
+
+
+def stepping_k6(path: Path, real: Path, lines: int, step_s: int) -> Path:
+    """Run the real k6, and write its stamps as if its clock had been set after so many lines."""
+    return program(
+        path,
+        f"argv = [{str(real)!r}, *sys.argv[1:]]\n"
+        "real = subprocess.Popen(argv, stdin=0, stdout=subprocess.PIPE, text=True)\n"
+        "for number, line in enumerate(real.stdout):\n"
+        "    name, stamp, rest = line.split(',', 2)\n"
+        f"    if number > {lines}:\n"
+        f"        stamp = int(stamp) + {step_s} * 10**9\n"
+        "    print(name, stamp, rest, sep=',', end='', flush=True)\n"
+        "sys.exit(real.wait())\n",
+    )

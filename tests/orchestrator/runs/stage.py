@@ -43,6 +43,13 @@ class Answering:
             self.idle.clear()
             await self.idle.wait()
 
+    def wait_for(self, answers: int) -> None:
+        """Wait until so many requests have been answered."""
+        until = time.monotonic() + 60
+        while len(self.answered_ns) < answers:
+            assert time.monotonic() < until
+            time.sleep(POLL_S)
+
     def answered_before(self, moment_ns: int) -> int:
         """Count the requests that were answered before a moment."""
         return sum(at <= moment_ns for at in self.answered_ns)

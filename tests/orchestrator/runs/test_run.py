@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -26,13 +27,20 @@ PROFILE = Profile(name="smoke", script=k6_script("smoke"), rate_per_s=10, durati
 
 
 def run_of(
-    k6: Path, home: Home, *, node: str = "n0", overtime_s: float = 60, duration_s: float | None = 1
+    k6: Path,
+    home: Home,
+    *,
+    node: str = "n0",
+    port: int = 9,
+    overtime_s: float = 60,
+    duration_s: float | None = 1,
 ) -> Run:
     """Start a Run of one second with a program in place of k6."""
     home.create()
-    at, service = Node(name=node, host="127.0.0.1", port=9), Service(url="http://shop.example.test/")
+    at, service = Node(name=node, host="127.0.0.1", port=port), Service(url="http://shop.example.test/")
     folder = home.run_dir(node)
-    command = prepare(find_k6(k6, os.environ), PROFILE, service, at, folder=folder / "k6", environ=os.environ)
+    profile = PROFILE if duration_s is None else replace(PROFILE, duration_s=duration_s)
+    command = prepare(find_k6(k6, os.environ), profile, service, at, folder=folder / "k6", environ=os.environ)
     record = RunRecord(
         id=node, campaign_id="c", node=node, kind=NodeKind.NODE, address=at.address, url=service.url,
         profile=PROFILE.name, rate_per_s=10, limits=Limits(), detection=Detection(),
