@@ -1,5 +1,7 @@
 // What stands around every script, ours or the user's: see the wrapper in orchestrator/k6/wrapper.py.
 const STATS = ['avg', 'min', 'med', 'max', 'p(90)', 'p(95)']; // k6's own choice where a script makes none
+// Tags that k6 has by itself and we have no use for. Each costs some of the rate.
+const MORE_TAGS = ['group', 'check', 'url', 'expected_response', 'subproto', 'tls_version', 'service', 'ocsp_status'];
 const summaryFile = __ENV.STALLWATCH_SUMMARY;
 const outputFolder = __ENV.STALLWATCH_OUTPUT;
 
@@ -9,12 +11,15 @@ export function merged(theirs) {
   const nodes = JSON.parse(__ENV.STALLWATCH_HOSTS);
   const all = Object.assign({}, own, { hosts: Object.assign(elsewhere(own.hosts, nodes), nodes) });
   if (__ENV.STALLWATCH_REFUSED) {
-    const most = Number(__ENV.STALLWATCH_MAX_RATE_PER_S || Infinity);
+    const most = Number(__ENV.STALLWATCH_MAX_RATE_PER_S) || Infinity;
     const rps = Math.min(own.rps > 0 ? own.rps : Infinity, Math.max(1, Math.floor(most)));
     all.blacklistIPs = (own.blacklistIPs || []).concat(JSON.parse(__ENV.STALLWATCH_REFUSED));
     all.rps = isFinite(rps) ? rps : own.rps;
     all.paused = false; // nobody could resume it
     all.summaryTrendStats = stats(own);
+    // A threshold on a tag that is not there would hold for nothing.
+    const thresholds = Object.keys(own.thresholds || {}).join();
+    all.systemTags = __ENV.STALLWATCH_TAGS.split(',').concat(MORE_TAGS.filter((tag) => thresholds.includes(`${tag}:`)));
   }
   return all;
 }

@@ -15,8 +15,6 @@ from orchestrator.model import Node, Profile, ProfileKind, Service
 from orchestrator.resources import k6_script
 
 SYSTEM_TAGS = "proto,status,method,name,scenario,error,error_code,ip"
-# A user's thresholds may be on any tag that k6 has by itself: without it they would hold for nothing.
-ALL_TAGS = f"{SYSTEM_TAGS},group,check,url,expected_response,subproto,tls_version,service"
 SHORTEST_SECRET = 4
 """What is shorter stands in too many words to be taken out of them."""
 
@@ -81,16 +79,18 @@ def prepare(
         encoding="utf-8",
     )
     config.write_text("{}\n", encoding="utf-8")
-    tags = ALL_TAGS if profile.kind is ProfileKind.SCRIPT else SYSTEM_TAGS
+    # A user's script has more tags where its thresholds are on them: the wrapper sees to it.
+    tags = () if profile.kind is ProfileKind.SCRIPT else (f"--system-tags={SYSTEM_TAGS}",)
     argv = (
         str(binary.path.absolute()),
         *("run", "--quiet", "--no-color", "--log-output=stderr", "--address", ""),
-        *("--config", str(config), f"--system-tags={tags}", "-o", "csv=-", "-"),
+        *("--config", str(config), *tags, "-o", "csv=-", "-"),
     )
     env = environment(profile, service, node, summary, environ)
+    env |= {"STALLWATCH_OUTPUT": str(output), "STALLWATCH_TAGS": SYSTEM_TAGS, "PWD": str(script.parent)}
     return K6Command(
         argv=argv,
-        env=env | bounds(profile, node) | {"STALLWATCH_OUTPUT": str(output), "PWD": str(script.parent)},
+        env=env | bounds(profile, node),
         summary=summary,
         wrapper=wrapper,
         cwd=script.parent,
