@@ -12,8 +12,14 @@ import pandas as pd
 # to fit: what a server says may not excuse it.
 _OWN_FAULT = re.compile(
     r"dial: unknown errno \d+ error with msg "
-    r"`(too many open files( in system)?|cannot assign requested address|no buffer space available)`"
+    r"`(too many open files(?: in system)?|cannot assign requested address|no buffer space available)`"
 )
+
+
+def own_fault(error: str) -> str:
+    """Return what the generator was short of, where that is the error; else nothing."""
+    found = _OWN_FAULT.fullmatch(error)
+    return found[1] if found else ""
 
 
 def own_faults(requests: pd.DataFrame) -> npt.NDArray[np.bool_]:
@@ -29,5 +35,5 @@ def own_faults(requests: pd.DataFrame) -> npt.NDArray[np.bool_]:
     bool array of shape (n,).
     """
     errors = requests["error"].astype("category")
-    own = [error for error in errors.cat.categories if _OWN_FAULT.fullmatch(str(error))]
+    own = [error for error in errors.cat.categories if own_fault(str(error))]
     return np.asarray(requests["failed"].to_numpy(dtype=bool) & errors.isin(own).to_numpy())

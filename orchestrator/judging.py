@@ -139,13 +139,12 @@ def _unfit(record: RunRecord, frame: pd.DataFrame) -> str:
 
 def generator_notes(frame: pd.DataFrame) -> list[str]:
     """Say which errors were the generator's own, each with its count: they say nothing of the Node."""
-    from analysis.generator import own_faults
+    from analysis.generator import own_fault, own_faults
 
-    own = own_faults(frame)
-    counts = frame["error"][own].astype("object").value_counts()
+    counts = frame["error"][own_faults(frame)].astype("object").map(own_fault).value_counts()
     return [
-        f"{count:,} of {len(frame):,} requests failed in the generator itself, not at the node: {error}"
-        for error, count in counts.items()
+        f"{count:,} of {len(frame):,} requests failed in the generator itself, not at the node: {what}"
+        for what, count in counts.items()
     ]
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import resource
 import ssl
 import subprocess
+import time
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -138,3 +140,28 @@ def test_a_full_disk_keeps_what_was_written(tmp_path: Path, k6_1: Path) -> None:
 def listed(stage: Stage) -> list[dict[str, Any]]:
     """Return what `list runs` says."""
     return [json.loads(line) for line in stage.run("list", "runs", "--format", "json")[1].splitlines()]
+
+
+def test_too_few_open_files_are_the_generators_fault(tmp_path: Path, k6_binary: Path) -> None:
+    """A warning before, and what k6 could not open is said to be k6's own: inconclusive, not a fail."""
+    stage = Stage(tmp_path, k6_binary)
+    with serving() as server:
+        server.before_answer = lambda: time.sleep(0.8)  # what a slow server is
+        stage.configure({"n0": f"127.0.0.1:{server.port}"}, rate_per_s=60, duration="2s")
+        process = subprocess.Popen(
+            stage.command("run-smoke"),
+            cwd=stage.folder,
+            env=stage.environ(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (30, 36)),  # noqa: PLW1509 # sets a limit and nothing else
+        )
+        code, out, err = finished(process)
+    assert code == 3, err
+    assert "open files, and 36 are allowed" in err
+    assert re.search(
+        r"n0: \d+ of \d+ requests failed in the generator itself, not at the node: too many open files", out
+    ), out
+    [n0] = [line.split() for line in out.splitlines() if line.startswith("n0  ")]
+    assert (n0[1], n0[3]) == ("inconclusive", "0"), "no error is the node's"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from orchestrator.runs.interrupts import Interrupts
 from orchestrator.runs.record import RunRecord
 from orchestrator.runs.run import Run
 from orchestrator.runs.waves import run_side_by_side
+from orchestrator.stores.contract import RunWriter
 from orchestrator.stores.parquet import ParquetStore
 from tests.orchestrator.runs.fakes import HEADER, program, request_lines, stubborn_k6
 
@@ -34,6 +36,7 @@ def run_of(
     port: int = 9,
     overtime_s: float = 60,
     duration_s: float | None = 1,
+    around: Callable[[RunWriter], RunWriter] = lambda writer: writer,
 ) -> Run:
     """Start a Run of one second with a program in place of k6."""
     home.create()
@@ -46,7 +49,8 @@ def run_of(
         profile=PROFILE.name, rate_per_s=10, limits=Limits(), detection=Detection(),
         facts=RunFacts(planned_s=duration_s, timeout_s=PROFILE.timeout_s), versions={},
     )  # fmt: skip
-    return Run(record, command, ParquetStore(home.run_dir).writer(node), folder, overtime_s=overtime_s)
+    writer = around(ParquetStore(home.run_dir).writer(node))
+    return Run(record, command, writer, folder, overtime_s=overtime_s)
 
 
 def side_by_side(*runs: Run) -> list[RunRecord]:
