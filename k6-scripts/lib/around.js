@@ -17,9 +17,7 @@ export function merged(theirs) {
     all.rps = isFinite(rps) ? rps : own.rps;
     all.paused = false; // nobody could resume it
     all.summaryTrendStats = stats(own);
-    // A threshold on a tag that is not there would hold for nothing.
-    const thresholds = Object.keys(own.thresholds || {}).join();
-    all.systemTags = __ENV.STALLWATCH_TAGS.split(',').concat(MORE_TAGS.filter((tag) => thresholds.includes(`${tag}:`)));
+    all.systemTags = tags(own);
   }
   return all;
 }
@@ -35,6 +33,14 @@ function elsewhere(hosts, nodes) {
     }
   }
   return kept;
+}
+
+// What we need, what the script's thresholds are on (else these would hold for nothing), and `ip` if it wants that.
+function tags(own) {
+  const thresholds = Object.keys(own.thresholds || {}).join();
+  const more = MORE_TAGS.filter((tag) => thresholds.includes(`${tag}:`));
+  const ip = [].concat(own.systemTags || []).includes('ip') ? ['ip'] : [];
+  return [...__ENV.STALLWATCH_TAGS.split(','), ...more, ...ip];
 }
 
 // What the script asks for, and what it takes to say by how much a threshold was missed, and of how many.

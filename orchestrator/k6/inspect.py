@@ -99,7 +99,10 @@ def _asked(command: K6Command, profile: Profile) -> dict[str, Any]:
 def _unusable(script: Path, said: str) -> UsageError:
     words = _PREFIX.sub("", said).partition(". Make sure that you've")[0]
     hint = next((hint for mark, hint in _HINTS.items() if mark in words), "")
-    return UsageError(f"{script}: {words}", hint=hint)
+    begins_with_place = words.startswith(f"{script.name}:")
+    return UsageError(
+        f"{script}{words.removeprefix(script.name)}" if begins_with_place else f"{script}: {words}", hint=hint
+    )
 
 
 def _seconds(duration: object) -> float:

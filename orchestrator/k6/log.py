@@ -19,6 +19,7 @@ _REFUSED = re.compile(
     r'(?:://([^\\"\s/?#]+)[^\\"\s]*\\": )?IP \(([0-9A-Fa-f.:]+)\) is in a blacklisted range'
 )
 _NOISE = re.compile(r"\bGoError: | at \S+ \(native\)")
+_CRASHED = ("panic: ", "fatal error: ")
 # Iterations whose turn, under the rate's bound, would have come after their end.
 _TOO_LATE = "rate: Wait(n=1) would exceed context deadline"
 _PLACE = re.compile(r"file://\S*/([^\s/]+?):(?: Line )?(\d+):(\d+)(?:\(\d+\))?")
@@ -64,7 +65,7 @@ class K6Log:
 
     def __init__(self, secrets: Mapping[str, str] | None = None, allowed: Collection[str] = ()) -> None:
         self._secrets, self._allowed = secrets or {}, allowed
-        self._last = ""
+        self._last = self._crash = ""
         self._errors: deque[str] = deque(maxlen=KEPT_ERRORS)
         self.exceptions = 0
         self._exception = ""
@@ -75,6 +76,8 @@ class K6Log:
         self._last = line
         if "blacklisted range" in line:
             self._note_refused(line)
+        if line.startswith(_CRASHED):
+            self._crash = self._crash or line
         level = _FIRST.match(line)
         if level is None or level[1] not in {"error", "fatal", "panic"}:
             return
@@ -88,8 +91,8 @@ class K6Log:
         self._errors.append(line)
 
     def message(self) -> str:
-        """Return what k6 last said in earnest, in one line; empty if nothing."""
-        return self._said(self._errors[-1] if self._errors else self._last)
+        """Return what k6 last said in earnest, or how it crashed, in one line; empty if it said nothing."""
+        return self._said(self._crash or (self._errors[-1] if self._errors else self._last))
 
     def last_exception(self) -> str:
         """Return what the last exception in an iteration said, in one line."""

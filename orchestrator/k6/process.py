@@ -153,6 +153,7 @@ def exit_meaning(code: int) -> str:
     if code < 0:
         return f"was ended by signal {signal.Signals(-code).name}"
     known = {
+        2: "k6 itself crashed",
         100: "setup() took too long",
         101: "teardown() took too long",
         104: "its options are invalid",

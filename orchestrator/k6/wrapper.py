@@ -14,7 +14,9 @@ from orchestrator.k6.environment import environment
 from orchestrator.model import Node, Profile, ProfileKind, Service
 from orchestrator.resources import k6_script
 
-SYSTEM_TAGS = "proto,status,method,name,scenario,error,error_code,ip"
+# With `ip`, k6 1.x and 2.x crash when a k6/ws connection fails: a user's script has it only by its own wish.
+SCRIPT_TAGS = "proto,status,method,name,scenario,error,error_code"
+SYSTEM_TAGS = f"{SCRIPT_TAGS},ip"
 SHORTEST_SECRET = 4
 """What is shorter stands in too many words to be taken out of them."""
 
@@ -79,7 +81,7 @@ def prepare(
         encoding="utf-8",
     )
     config.write_text("{}\n", encoding="utf-8")
-    # A user's script has more tags where its thresholds are on them: the wrapper sees to it.
+    # A user's script has the tags that its thresholds are on, too: the wrapper sees to it.
     tags = () if profile.kind is ProfileKind.SCRIPT else (f"--system-tags={SYSTEM_TAGS}",)
     argv = (
         str(binary.path.absolute()),
@@ -87,7 +89,7 @@ def prepare(
         *("--config", str(config), *tags, "-o", "csv=-", "-"),
     )
     env = environment(profile, service, node, summary, environ)
-    env |= {"STALLWATCH_OUTPUT": str(output), "STALLWATCH_TAGS": SYSTEM_TAGS, "PWD": str(script.parent)}
+    env |= {"STALLWATCH_OUTPUT": str(output), "STALLWATCH_TAGS": SCRIPT_TAGS, "PWD": str(script.parent)}
     return K6Command(
         argv=argv,
         env=env | bounds(profile, node),

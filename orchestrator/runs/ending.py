@@ -52,7 +52,7 @@ def notes_of(code: int, totals: K6Totals, log: K6Log) -> list[str]:
     if code in AFTERMATH_CODES and totals.iterations:
         notes.append(f"teardown() failed after all was measured: {log.message()}")
     if totals.others:
-        notes.append(f"beside the requests {_listed(totals)} were made: they are not analyzed")
+        notes.append(f"beside the requests {_listed(totals)} were made: not analyzed, nor held to any rate")
     return [*notes, *_summary(totals, log)]
 
 

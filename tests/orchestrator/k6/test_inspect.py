@@ -107,7 +107,7 @@ def test_nothing_is_sent_and_nothing_is_left(k6_binary: Path, tmp_path: Path) ->
 
 
 BROKEN = {
-    "syntax": ("export default function () { let x = ; }", "checkout.js:1:38 Unexpected token ;"),
+    "syntax": ("export default function () { let x = ; }", "/checkout.js:1:38 Unexpected token ;"),
     "import": (
         "import { a } from './lib/nope.js';\n" + DEFAULT,
         "couldn't be found on local disk; imports and open() are relative",
@@ -141,7 +141,7 @@ BROKEN = {
         "it needs an extension of k6: build a k6 that has it (xk6) and name that in k6.binary",
     ),
     "package": ("import _ from 'lodash';\n" + DEFAULT, '"lodash" couldn\'t be recognised'),
-    "not a script": ("{\\rtf1 \x00\x01 this is no JavaScript", "checkout.js:1:"),
+    "not a script": ("{\\rtf1 \x00\x01 this is no JavaScript", "/checkout.js:1:"),
 }
 
 
@@ -152,7 +152,7 @@ def test_a_script_that_cannot_be_used_is_one_line(k6_binary: Path, tmp_path: Pat
     script = tmp_path / "checkout.js"
     script.write_text(source)
     message = refused(k6_binary, script, environ={"PASSWORD": "swordfish"})
-    assert message.startswith(f"{script}: ")
+    assert message.startswith(f"{script}:")
     assert said in message
     assert "swordfish" not in message
     assert "wrapper" not in message

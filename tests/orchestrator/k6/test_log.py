@@ -46,6 +46,20 @@ def test_a_flood_hides_no_error() -> None:
     assert log.message() == "the end"
 
 
+def test_a_crash_is_told_by_its_beginning() -> None:
+    """Of a Go panic the reason counts, not the last line of its stack."""
+    stack = [
+        "panic: runtime error: nil [recovered]",
+        "\tpanic: again",
+        "goroutine 40 [running]:",
+        "x.go:272 +0xc65",
+    ]
+    assert (
+        log_of(f'{TIME} level=error msg="before"', *stack).message()
+        == "panic: runtime error: nil [recovered]"
+    )
+
+
 def test_the_rates_bound_makes_no_exceptions() -> None:
     """Iterations whose turn comes after their end are the bound's doing, not the script's."""
     late = f'{TIME} level=error msg="GoError: rate: Wait(n=1) would exceed context deadline"'

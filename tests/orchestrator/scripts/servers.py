@@ -21,7 +21,7 @@ TOKEN = "token-of-the-shop"
 
 
 class Shop(ThreadingHTTPServer):
-    """An HTTP server that counts paths and keeps the last headers of each."""
+    """An HTTP server that counts connections and paths, and keeps the last headers and body of each path."""
 
     daemon_threads = True
     request_queue_size = 128
@@ -30,6 +30,7 @@ class Shop(ThreadingHTTPServer):
         self.paths: Counter[str] = Counter()
         self.headers: dict[str, dict[str, str]] = {}
         self.bodies: dict[str, bytes] = {}
+        self.connections = 0
         self._changed = threading.Condition()
         super().__init__((host, 0), _Handler)
 
@@ -43,6 +44,14 @@ class Shop(ThreadingHTTPServer):
     def port(self) -> int:
         """Return the port."""
         return int(self.server_address[1])
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Count a connection."""
+        self.connections += 1
+        super().process_request(request, client_address)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of a client that was cut off."""
 
     def note(self, path: str, headers: dict[str, str], body: bytes) -> None:
         """Keep what was asked."""

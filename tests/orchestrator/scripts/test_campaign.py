@@ -90,7 +90,7 @@ def test_the_control_goes_on_as_long_as_the_script(
     control = result.judged.records[-1]
     assert (control.kind, control.state, control.error) == (NodeKind.CONTROL, RunState.DONE, "")
     assert control.facts.expected_requests == control.rows
-    assert 5 <= control.rows <= 150
+    assert 1 <= control.rows <= 150
     assert not control.facts.interrupted
     assert control.rate_per_s == 10.0
     assert result.judged.analysis.control is not None
@@ -148,7 +148,7 @@ export default function () { http.get('http://shop.test/'); }
 
 def test_the_rate_is_held(k6_binary: Path, tmp_path: Path) -> None:
     """A loop without a pause asks no more often than the lower of both bounds; ours is said when it held."""
-    bounds = {"none": (0, 60.5, 60), "higher": (1000, 40, 40), "lower": (30, 200, 30)}
+    bounds = {"none": (0, 20.5, 20), "higher": (1000, 15, 15), "lower": (10, 200, 10)}
     profiles = []
     for name, (own, highest, _) in bounds.items():
         (tmp_path / f"{name}.js").write_text(LOOP % own)

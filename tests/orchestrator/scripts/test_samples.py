@@ -27,12 +27,14 @@ def test_every_request_is_stored(ran: Ran) -> None:
     assert {name: len(run.frame) for name, run in ran.runs.items()} == {
         name: run.totals.http_reqs for name, run in ran.runs.items()
     }
-    never_sent, watched = 12, len(ran["rates"].of("watcher"))  # of stray.js; in rates.js
+    never_sent = 12  # of stray.js
     stored = sum(len(run.frame) for run in ran.runs.values()) - never_sent
     answered = ran.shop.requests + ran.elsewhere.requests
-    # The watcher has no gracefulStop: k6 drops what it has in flight at its end.
-    assert stored - watched == answered - ran.shop.paths["/status/204"]
-    assert watched <= ran.shop.paths["/status/204"] <= watched + 1
+    # What is in flight when k6 ends a scenario without a gracefulStop, or aborts, leaves no row.
+    cut = {"/status/204": len(ran["rates"].of("watcher")), "/status/500": len(ran["impatient"].frame)}
+    assert stored - sum(cut.values()) == answered - sum(ran.shop.paths[path] for path in cut)
+    for path, rows in cut.items():
+        assert rows <= ran.shop.paths[path] <= rows + 1
     assert len(ran.runs) >= 20
 
 
@@ -62,7 +64,7 @@ def test_login(ran: Ran) -> None:
     assert json.loads(ran.shop.bodies["/login"]) == {"user": "demo", "password": PASSWORD}
     assert ran.shop.headers["/orders"]["authorization"] == "Bearer token-of-the-shop"
     assert scenarios(ran, "login") == {"": 2, "default": len(run.frame) - 2}
-    assert run.analysis.requests == len(run.frame) - 2 == ran.shop.paths["/orders"] >= 10
+    assert run.analysis.requests == len(run.frame) - 2 == ran.shop.paths["/orders"] >= 2
     assert set(run.of("default")["endpoint"]) == {"orders"}
     assert run.totals.thresholds == ()
 
@@ -94,7 +96,7 @@ def test_rates(ran: Ran) -> None:
     run = ran["rates"]
     found = scenarios(ran, "rates")
     assert set(found) == {"readers", "spike", "writers", "watcher"}
-    assert 25 <= found["readers"] <= 31
+    assert found["readers"] <= 31
     assert found["writers"] == 10
     assert set(run.of("spike")["endpoint"]) == {"http://shop.test/spike"}
     [threshold] = run.totals.thresholds
@@ -128,7 +130,7 @@ def test_hello(ran: Ran) -> None:
     """A call of gRPC beside HTTP, with a definition from beside the script: counted, said, and in no row."""
     assert len(ran.grpc_calls) == 8
     assert endpoints(ran, "hello") == {"http://shop.test/products": 8}
-    assert "beside the requests 8 gRPC calls were made: they are not analyzed" in ran["hello"].said()
+    assert "beside the requests 8 gRPC calls were made: not analyzed" in ran["hello"].said()
     assert ran["hello"].totals.checks == (0, 16)
 
 
@@ -136,7 +138,7 @@ def test_chat(ran: Ran) -> None:
     """WebSocket beside HTTP: counted, said, and in no row."""
     assert ran.texts == ["hello"] * 4
     assert endpoints(ran, "chat") == {"http://shop.test/products": 4}
-    assert "beside the requests 4 WebSocket sessions were made: they are not analyzed" in ran["chat"].said()
+    assert "beside the requests 4 WebSocket sessions were made: not analyzed" in ran["chat"].said()
 
 
 def test_ids(ran: Ran) -> None:
@@ -158,7 +160,8 @@ def test_redirects(ran: Ran) -> None:
     assert ran["redirects"].frame["status"].value_counts().to_dict() == {302: 20, 200: 10}
     assert ran.elsewhere.paths == {"/logo.png": 5}
     assert ran.elsewhere.headers["/logo.png"]["host"] == "cdn.test:8080"
-    assert set(ran["redirects"].frame["ip"]) == {"127.0.0.1", ELSEWHERE}
+    assert set(ran["redirects"].frame["ip"]) == {"127.0.0.1", ELSEWHERE}, "as it asks for the tag"
+    assert set(ran["login"].frame["ip"]) == {""}
 
 
 def test_aborting(ran: Ran) -> None:
@@ -205,7 +208,8 @@ def test_stray(ran: Ran) -> None:
     assert (run.analysis.verdict, run.analysis.requests, run.analysis.errors) == (Verdict.INCONCLUSIVE, 4, 0)
     assert "12 requests were refused and never sent" in run.said()
     assert "198.51.100.7" not in run.said(), "the script itself refuses that one"
-    assert not any("count" in reason for reason in run.analysis.reasons)
+    assert not any("k6 counted" in reason for reason in run.analysis.reasons)
+    assert ran.elsewhere.connections == 1, "that of redirects.js: not even by gRPC or WebSocket"
 
 
 def test_unjudged(ran: Ran) -> None:

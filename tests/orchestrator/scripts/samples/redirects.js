@@ -4,6 +4,7 @@ import { check } from 'k6';
 export const options = {
   vus: 1,
   iterations: 5,
+  systemTags: ['url', 'ip'],
   // Somebody once put these in for a test on staging.
   hosts: { 'shop.test:80': '192.0.2.1', 'SHOP.test': '192.0.2.2', 'cdn.test': `${__ENV.CDN}`, '*.test:80': '192.0.2.3' },
 };

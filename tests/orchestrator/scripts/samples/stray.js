@@ -1,4 +1,6 @@
 import http from 'k6/http';
+import grpc from 'k6/net/grpc';
+import ws from 'k6/ws';
 
 export const options = {
   vus: 1,
@@ -7,9 +9,17 @@ export const options = {
   blacklistIPs: ['198.51.100.0/24'],
 };
 
+const client = new grpc.Client();
+
 export default function () {
   http.get('http://shop.test/products');
   http.get('http://tracker.test/pixel?id=7');
   http.batch([`http://${__ENV.TRACKER}/again`]);
   http.get(`http://${__ENV.PARTNER}/partner`);
+  ws.connect(`ws://${__ENV.TRACKER}/live`, null, (socket) => socket.close());
+  try {
+    client.connect(__ENV.TRACKER, { plaintext: true, timeout: '100ms' });
+  } catch (error) {
+    console.warn(`no gRPC: ${error}`);
+  }
 }
