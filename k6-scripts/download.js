@@ -2,10 +2,11 @@
 // request an iteration, so that the iteration's bytes, which carry the request's serial, are the request's.
 import exec from 'k6/execution';
 import { sleep } from 'k6';
-import { ask, common, durationMs, grace, vus } from './lib/service.js';
+import { ask, durationMs, grace, vus } from './lib/service.js';
 
-export const options = Object.assign({}, common, {
-  rps: Math.max(1, Math.floor(Number(__ENV.STALLWATCH_MAX_RATE_PER_S))), // small responses make no flood
+export const options = {
+  discardResponseBodies: true,
+  rps: Math.floor(Number(__ENV.STALLWATCH_MAX_RATE_PER_S)), // small responses make no flood
   scenarios: {
     download: {
       executor: 'constant-vus',
@@ -15,7 +16,7 @@ export const options = Object.assign({}, common, {
       gracefulStop: grace,
     },
   },
-});
+};
 
 export function download() {
   const good = ask('d', exec.scenario.iterationInTest, 'kept');

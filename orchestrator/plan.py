@@ -11,6 +11,7 @@ from datetime import datetime
 from analysis.findings import CampaignAnalysis, Detection, Limits
 from orchestrator.model import Endpoint, Node, NodeKind, Profile, ProfileKind, Service
 from orchestrator.resources import k6_script
+from reports.formats import duration
 
 CONTROL = "control"
 CONTROL_RATE_PER_S = 10.0
@@ -115,7 +116,6 @@ def control_profile(profile: Profile) -> Profile:
         script=k6_script(ProfileKind.SMOKE),
         rate_per_s=min(profile.rate_per_s or CONTROL_RATE_PER_S, CONTROL_RATE_PER_S),
         duration_s=profile.duration_s,
-        timeout_s=profile.timeout_s,
     )
 
 
@@ -136,10 +136,9 @@ def limits_in_words(limits: Limits, detection: Detection) -> dict[str, str]:
 def load_in_words(profile: Profile) -> str:
     """Say what a Profile sends to one Node."""
     if profile.kind is ProfileKind.DOWNLOAD:
-        return f"{profile.vus} at a time a node, one after the other over kept connections"
+        return f"{profile.vus} downloads at a time a node, one after the other over kept connections"
     if profile.kind is ProfileKind.SCRIPT:
-        vus = "" if profile.vus is None else f", up to {profile.vus:,} VUs a node"
-        return f"what {profile.script.name} sends{vus}"
+        return f"{profile.script.name} with up to {profile.vus} VUs a node"
     up_to = "up to " if profile.kind is ProfileKind.LOAD else ""
     return f"{up_to}{profile.rate_per_s:g} requests/s a node, half kept, half fresh"
 
@@ -149,9 +148,9 @@ def duration_in_words(profile: Profile) -> str:
     if profile.duration_s is None:
         return "as long as it takes"
     if profile.kind is ProfileKind.SCRIPT:
-        return f"at most {profile.duration_s:g} s"
-    ramps = f", {profile.ramp_s:g} s of them up and {profile.ramp_s:g} s down" if profile.ramp_s else ""
-    return f"{profile.duration_s:g} s{ramps}"
+        return f"at most {duration(profile.duration_s)}"
+    ramp = f", of which {duration(profile.ramp_s)} up and as long down" if profile.ramp_s else ""
+    return f"{duration(profile.duration_s)}{ramp}"
 
 
 def shares_of(endpoints: Sequence[Endpoint]) -> list[float]:
@@ -167,14 +166,11 @@ def endpoint_in_words(endpoint: Endpoint, share: float) -> str:
 
 
 def confirming(plan: Plan, analysis: CampaignAnalysis, campaign_id: str) -> Plan:
-    """Return the plan of a second Campaign, as long as the inconclusive one says that it takes.
-
-    A user's own script takes as long as it takes.
-    """
+    """Return the plan of a second Campaign, as long as the inconclusive one says that it takes."""
+    if plan.profile.kind is ProfileKind.SCRIPT:  # it says itself how long it takes
+        return replace(plan, id=campaign_id)
     needed_s = [node.analysis.needed_duration_s or 0.0 for node in analysis.nodes]
     duration_s = max(plan.profile.duration_s or 0.0, min(math.ceil(max(needed_s)), MAX_CONFIRM_S))
-    if plan.profile.kind is ProfileKind.SCRIPT:
-        return replace(plan, id=campaign_id)
     return replace(plan, id=campaign_id, profile=replace(plan.profile, duration_s=duration_s))
 
 

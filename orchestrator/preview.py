@@ -39,7 +39,7 @@ def preview(plan: Plan) -> dict[str, Any]:
         ],
         "waves": len(waves),
         "k6_processes_at_once": need.runs_at_once,
-        "memory_mb": None if vus_of(profile) is None else round(need.memory_mb),
+        "memory_mb": round(need.memory_mb),
         "all_waves_s": None if profile.duration_s is None else profile.duration_s * len(waves),
         "all_requests": _times(requests_of(profile), len(plan.nodes)),
         "all_requests_at_most": _times(most_requests_of(profile), len(plan.nodes)),

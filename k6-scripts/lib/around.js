@@ -5,9 +5,16 @@ const MORE_TAGS = ['group', 'check', 'url', 'expected_response', 'subproto', 'tl
 const summaryFile = __ENV.STALLWATCH_SUMMARY;
 const outputFolder = __ENV.STALLWATCH_OUTPUT;
 
+// What the service wants of TLS. Read here, in the init context: certificate and key are handed over as paths.
+const tls = {};
+if (__ENV.STALLWATCH_INSECURE_TLS) tls.insecureSkipTLSVerify = true;
+if (__ENV.STALLWATCH_TLS_CERT) {
+  tls.tlsAuth = [{ cert: open(__ENV.STALLWATCH_TLS_CERT), key: open(__ENV.STALLWATCH_TLS_KEY) }];
+}
+
 // The script's options with the Node in `hosts`; those of a user's script within its bounds, too.
 export function merged(theirs) {
-  const own = theirs || {};
+  const own = Object.assign({}, tls, theirs);
   const nodes = JSON.parse(__ENV.STALLWATCH_HOSTS);
   const all = Object.assign({}, own, { hosts: Object.assign(elsewhere(own.hosts, nodes), nodes) });
   if (__ENV.STALLWATCH_REFUSED) {

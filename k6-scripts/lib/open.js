@@ -6,7 +6,7 @@
 import exec from 'k6/execution';
 import { setTimeout } from 'k6/timers';
 import { Counter } from 'k6/metrics';
-import { ask, askMeanwhile, common, durationMs, grace, longest, vus } from './service.js';
+import { ask, askMeanwhile, durationMs, grace, longest, vus } from './service.js';
 
 const rate = Number(__ENV.STALLWATCH_RATE_PER_S) / 2; // of each scenario
 const rampMs = Number(__ENV.STALLWATCH_RAMP_S) * 1000;
@@ -28,7 +28,8 @@ const ramping = {
   ],
 };
 
-export const options = Object.assign({}, common, {
+export const options = {
+  discardResponseBodies: true,
   batch: Math.max(20, idle),
   batchPerHost: idle,
   scenarios: {
@@ -47,7 +48,7 @@ export const options = Object.assign({}, common, {
       gracefulStop: grace,
     }),
   },
-});
+};
 
 // When the x-th request of a scenario starts: the inverse of the rate's integral.
 const perMs = rate / 1000;

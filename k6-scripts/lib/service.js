@@ -1,5 +1,5 @@
 // What is asked of the service, and what every request of ours carries with it.
-// Everything comes in through __ENV; `hosts` is merged in by the wrapper.
+// Everything comes in through __ENV; `hosts` and TLS are merged in by the wrapper (see around.js).
 import http from 'k6/http';
 import exec from 'k6/execution';
 import { Counter, Trend } from 'k6/metrics';
@@ -11,16 +11,6 @@ export const vus = Number(__ENV.STALLWATCH_VUS);
 const seconds = (ms) => `${Math.ceil(ms / 1000)}s`;
 export const grace = seconds(timeoutMs + 1000);
 export const longest = seconds(durationMs + timeoutMs + 1000);
-
-// Read here, in the init context: key and certificate are handed over as paths.
-const certificate = __ENV.STALLWATCH_TLS_CERT
-  ? [{ cert: open(__ENV.STALLWATCH_TLS_CERT), key: open(__ENV.STALLWATCH_TLS_KEY) }]
-  : [];
-export const common = {
-  discardResponseBodies: true,
-  insecureSkipTLSVerify: __ENV.STALLWATCH_INSECURE_TLS === '1',
-  tlsAuth: certificate,
-};
 
 // In-flight requests leave no sample when k6 is interrupted: counting starts tells how many there were.
 const started = new Counter('stallwatch_started');

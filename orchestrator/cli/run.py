@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -36,7 +36,10 @@ if TYPE_CHECKING:
 
 
 def command(  # noqa: PLR0917 # typer fills them by name
-    profile: Annotated[str, typer.Argument(help="smoke, load, soak, download, or a profile of the config.")],
+    profile: Annotated[
+        str,
+        typer.Argument(metavar="PROFILE", help="smoke, load, soak, download, or a profile of the config."),
+    ],
     node: Nodes = None,
     duration: Duration = None,
     rate: Rate = None,
@@ -72,13 +75,19 @@ def run_profile(name: str, wanted: Wanted, *, config: Path | None, home: Path | 
     from orchestrator.config import find_config, load_settings
     from orchestrator.home import Home
     from orchestrator.k6.binary import find_k6
+    from orchestrator.model import ProfileKind
     from orchestrator.plan import confirming, new_campaign_id
 
     settings = load_settings(find_config(config, os.environ), os.environ)
+    plan = _plan(settings, name, wanted)
+    # A dry run starts nothing, but for a user's script, which only k6 can read.
+    if wanted.dry_run and plan.profile.kind is not ProfileKind.SCRIPT:
+        _show(plan, output)
+        return ExitCode.PASS
     binary = find_k6(settings.k6_binary, os.environ)
     if binary.warning:
         say(f"warning: {binary.warning}")
-    plan = _plan(settings, name, wanted, binary)
+    plan = _inspected(plan, binary)
     if wanted.dry_run:
         _show(plan, output)
         return ExitCode.PASS
@@ -94,30 +103,35 @@ def run_profile(name: str, wanted: Wanted, *, config: Path | None, home: Path | 
     return result.exit_code
 
 
-def _plan(settings: Settings, name: str, wanted: Wanted, binary: K6Binary) -> Plan:
+def _plan(settings: Settings, name: str, wanted: Wanted) -> Plan:
     from orchestrator.config import parse_duration_s, select_nodes
     from orchestrator.errors import UsageError
-    from orchestrator.k6.inspect import inspected
-    from orchestrator.model import ProfileKind
     from orchestrator.plan import Plan, new_campaign_id
 
     try:
         duration_s = None if wanted.duration is None else parse_duration_s(wanted.duration)
     except ValueError as error:
         raise UsageError(f"--duration {wanted.duration!r}: {error}") from error
-    profile = settings.profile(name, rate_per_s=wanted.rate, duration_s=duration_s)
-    service, nodes = settings.service_value(), select_nodes(settings, wanted.node)
-    if profile.kind is ProfileKind.SCRIPT:
-        profile = inspected(binary, profile, service, nodes[0], environ=os.environ)
     return Plan(
         id=new_campaign_id(datetime.now(UTC)),
-        profile=profile,
-        service=service,
-        nodes=nodes,
+        profile=settings.profile(name, rate_per_s=wanted.rate, duration_s=duration_s),
+        service=settings.service_value(),
+        nodes=select_nodes(settings, wanted.node),
         limits=settings.limits_value(),
         detection=settings.detection(),
         max_parallel=settings.max_parallel,
     )
+
+
+def _inspected(plan: Plan, binary: K6Binary) -> Plan:
+    """Return the plan with what k6 says of a user's own script; ours say all themselves."""
+    from orchestrator.k6.inspect import inspected
+    from orchestrator.model import ProfileKind
+
+    if plan.profile.kind is not ProfileKind.SCRIPT:
+        return plan
+    profile = inspected(binary, plan.profile, plan.service, plan.nodes[0], environ=os.environ)
+    return replace(plan, profile=profile)
 
 
 def _agreed(plan: Plan) -> bool:
@@ -137,7 +151,8 @@ def _agreed(plan: Plan) -> bool:
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         nodes = ", ".join(node.name for node in plan.nodes)
         raise UsageError(
-            f"{plan.in_words()}, to {nodes}", hint="add --yes to send that, or --dry-run to see more"
+            f"profile {plan.profile.name} sends {plan.in_words()}, to {nodes}",
+            hint="add --yes to send that, or --dry-run to see more",
         )
     for line in preview_lines(plan):
         say(line)

@@ -19,7 +19,7 @@ _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,200}")
 _OWN_HEADERS = frozenset({"host", "connection", "content-length", "transfer-encoding"})
 # What k6, Go's TLS and time zones, or the loader would take for theirs.
 _OWN_VARIABLES = re.compile(
-    r"(K6|STALLWATCH|SSL_CERT|LD)_.*|.*_PROXY|SSLKEYLOGFILE|GODEBUG|PATH|HOME|TMPDIR|TZ", re.IGNORECASE
+    r"(K6|STALLWATCH|SSL_CERT|LD)_.*|.*_PROXY|SSLKEYLOGFILE|GODEBUG|PATH|PWD|HOME|TMPDIR|TZ", re.IGNORECASE
 )
 _HOW = "write {env: NAME} or {file: PATH}"
 

@@ -22,8 +22,8 @@ def environment(
 
     A user's own variables come first: none of them replaces one of ours.
     """
-    env = {name: environ[name] for name in PASSED_ON if name in environ}
-    env |= profile.environ
+    env = dict(profile.environ)
+    env |= {name: environ[name] for name in PASSED_ON if name in environ}
     env |= {
         "TZ": "UTC",
         "K6_NO_USAGE_REPORT": "true",

@@ -11,13 +11,13 @@ IN_FLIGHT_S = 10
 IDLE_CONNECTIONS = 6
 
 
-def vus_of(profile: Profile) -> int | None:
-    """Return the VUs of a Profile's k6; None for a user's script that k6 has not been asked about.
+def vus_of(profile: Profile) -> int:
+    """Return the VUs of a Profile's k6; of a user's script, what k6 said when it was asked.
 
     An open model has one VU for ``kept``, and as many for ``fresh`` as a stall of 10 s needs.
     """
     if profile.rate_per_s is None:
-        return profile.vus
+        return profile.vus or 0
     return in_flight(profile.rate_per_s) + 1
 
 
@@ -26,16 +26,14 @@ def in_flight(rate_per_s: float) -> int:
     return max(2, math.ceil(rate_per_s / 2 * IN_FLIGHT_S))
 
 
-def sockets_of(profile: Profile) -> int | None:
-    """Return the most connections that a Profile opens to one Node at once; None where nobody knows.
+def sockets_of(profile: Profile) -> int:
+    """Return the most connections that a Profile opens to one Node at once.
 
-    A user's script may open several a VU (``http.batch``): k6's own default for one host is six.
+    A user's script may open several a VU: k6's own bound of a ``http.batch`` to one host is six.
     """
     if profile.rate_per_s is not None:
         return 2 * max(IDLE_CONNECTIONS, in_flight(profile.rate_per_s))
-    if profile.kind is ProfileKind.SCRIPT and profile.vus is not None:
-        return IDLE_CONNECTIONS * profile.vus
-    return profile.vus
+    return vus_of(profile) * (IDLE_CONNECTIONS if profile.kind is ProfileKind.SCRIPT else 1)
 
 
 def requests_of(profile: Profile) -> int | None:
@@ -46,7 +44,7 @@ def requests_of(profile: Profile) -> int | None:
 
 
 def most_requests_of(profile: Profile) -> int | None:
-    """Return how many requests a Profile could send to one Node at most; None where nobody knows."""
-    if profile.kind is ProfileKind.DOWNLOAD and profile.duration_s is not None:
-        return round(profile.max_rate_per_s * profile.duration_s)
-    return requests_of(profile)
+    """Return how many requests a Profile could send to one Node at most; None without a duration."""
+    if profile.rate_per_s is not None or profile.duration_s is None:
+        return requests_of(profile)
+    return round(profile.max_rate_per_s * profile.duration_s)

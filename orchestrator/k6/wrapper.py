@@ -97,9 +97,11 @@ def prepare(
         wrapper=wrapper,
         cwd=script.parent,
         allowed=(node.host, *profile.addresses),
-        secrets={
-            value: name
-            for name, value in (*service.headers.items(), *profile.environ.items())
-            if len(value) >= SHORTEST_SECRET
-        },
+        secrets=_secrets(profile, service),
     )
+
+
+def _secrets(profile: Profile, service: Service) -> dict[str, str]:
+    named = [*service.headers.items(), *profile.environ.items()]
+    named += [header for endpoint in service.endpoints for header in endpoint.headers.items()]
+    return {value: name for name, value in named if len(value) >= SHORTEST_SECRET}

@@ -29,10 +29,7 @@ LESS = {ProfileKind.DOWNLOAD: "lower vus", ProfileKind.SCRIPT: "let the script h
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Need:
-    """What one profile against all nodes needs at once; a control runs beside the nodes.
-
-    What a user's own script needs is not known before k6 has been asked: then it counts as nothing.
-    """
+    """What one profile against all nodes needs at once; a control runs beside the nodes."""
 
     runs_at_once: int
     vus_per_run: int
@@ -67,9 +64,6 @@ def check_profile(
     ``open_files`` is (soft, hard): k6 raises its own soft limit to the hard one, our own processes do not.
     """
     name = f"profile {profile.name}"
-    if vus_of(profile) is None:
-        text = f"{load_in_words(profile)}: k6 is asked what that needs when it is to run"
-        return Check(name=name, state=State.OK, text=text)
     files = need.sockets_per_run + OWN_FILES
     less = LESS.get(profile.kind, "lower rate_per_s")
     text = (

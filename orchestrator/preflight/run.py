@@ -10,7 +10,8 @@ from orchestrator.config import Settings, load_settings
 from orchestrator.errors import K6Error, UsageError
 from orchestrator.home import Home
 from orchestrator.k6.binary import find_k6
-from orchestrator.model import Profile, Service
+from orchestrator.k6.inspect import inspected
+from orchestrator.model import Profile, ProfileKind, Service
 from orchestrator.preflight.check import CONFIG, Check, State
 from orchestrator.preflight.machine import (
     available_memory_mb,
@@ -33,7 +34,7 @@ def run_checks(config: Path, home: Home, environ: Mapping[str, str]) -> list[Che
     return [
         *_config(settings, len(profiles)),
         check_k6(settings.k6_binary, environ),
-        *_machine(settings, profiles, home),
+        *_machine(settings, *_known(settings, profiles, service, environ), home),
         *_nodes(settings, service),
     ]
 
@@ -80,15 +81,36 @@ def _config(settings: Settings, profiles: int) -> list[Check]:
     return checks
 
 
-def _machine(settings: Settings, profiles: Sequence[Profile], home: Home) -> list[Check]:
+def _known(
+    settings: Settings, profiles: Sequence[Profile], service: Service, environ: Mapping[str, str]
+) -> tuple[list[Profile], list[Check]]:
+    """Return the profiles with what k6 says of users' scripts, and a failed test for what it cannot read."""
+    known, failed = [], []
+    for profile in profiles:
+        if profile.kind is not ProfileKind.SCRIPT:
+            known.append(profile)
+            continue
+        try:
+            binary = find_k6(settings.k6_binary, environ)
+            known.append(inspected(binary, profile, service, settings.node_list()[0], environ=environ))
+        except (UsageError, K6Error) as error:
+            name = f"profile {profile.name}"
+            failed.append(Check(name=name, state=State.FAILED, text=error.message, hint=error.hint))
+    return known, failed
+
+
+def _machine(
+    settings: Settings, profiles: Sequence[Profile], failed: Sequence[Check], home: Home
+) -> list[Check]:
     needs = [need_of(profile, len(settings.config.nodes), settings.max_parallel) for profile in profiles]
     memory_mb, files = available_memory_mb(), open_files()
     return [
-        check_home(home, requests=max(need.requests for need in needs)),
+        check_home(home, requests=max((need.requests for need in needs), default=0)),
         *(
             check_profile(profile, need, available_mb=memory_mb, open_files=files)
             for profile, need in zip(profiles, needs, strict=True)
         ),
+        *failed,
     ]
 
 

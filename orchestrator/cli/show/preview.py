@@ -60,29 +60,23 @@ def _asked(seen: dict[str, Any]) -> list[str]:
 def _figures(seen: dict[str, Any]) -> list[str]:
     control = seen["control"]
     waves = "1 wave" if seen["waves"] == 1 else f"{seen['waves']} waves"
-    memory = "" if seen["memory_mb"] is None else f", about {seen['memory_mb']:,} MB"
     requests = _requests(seen["all_requests"], seen["all_requests_at_most"])
     return [
         f"each node: {_load(seen)}",
         f"control:   {_load(control)}, to a server on {control['address']}",
-        f"in all:    {requests} to the nodes, {waves}, {_time(seen['all_waves_s'])}",
-        f"here:      {seen['k6_processes_at_once']} k6 at once{memory}",
+        f"in all:    {requests} to the nodes, {waves}, {duration(seen['all_waves_s'])}",
+        f"here:      {seen['k6_processes_at_once']} k6 at once, about {seen['memory_mb']:,} MB",
     ]
 
 
 def _load(load: dict[str, Any]) -> str:
-    vus = "VUs not known" if load["vus"] is None else f"{load['vus']:,} VUs"
-    most = load["connections_at_most"]
-    connections = "connections not known" if most is None else f"up to {most:,} connections"
-    requests = _requests(load["requests"], load["requests_at_most"])
-    return f"{requests}, {vus}, {connections}, timeout {load['timeout_s']:g} s"
+    return (
+        f"{_requests(load['requests'], load['requests_at_most'])}, {load['vus']:,} VUs, "
+        f"up to {load['connections_at_most']:,} connections, timeout {load['timeout_s']:g} s"
+    )
 
 
 def _requests(count: int | None, most: int | None) -> str:
     if count is not None:
         return f"{count:,} requests"
     return "as many requests as it sends" if most is None else f"at most {most:,} requests"
-
-
-def _time(total_s: float | None) -> str:
-    return "as long as it takes" if total_s is None else duration(total_s)

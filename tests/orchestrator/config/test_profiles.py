@@ -53,6 +53,7 @@ def test_built_in_profiles_exist_without_a_config_of_theirs(
         name=kind.value,
         kind=kind,
         script=k6_script(kind.value),
+        max_rate_per_s=200,
         **expected,  # type: ignore[arg-type] # numbers
     )
 

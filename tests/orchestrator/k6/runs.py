@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -24,7 +24,7 @@ SERVICE = Service(url="http://shop.test:8080/healthz?deep=1")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """A Run that ended."""
+    """A Run that ended; ``raw`` is what k6 wrote."""
 
     frame: pd.DataFrame
     totals: K6Totals
@@ -33,6 +33,7 @@ class Measured:
     counters: Mapping[str, float]
     malformed: int
     folder: Path
+    raw: bytes
 
     def of(self, scenario: str) -> pd.DataFrame:
         """Return the rows of one scenario."""
@@ -40,7 +41,10 @@ class Measured:
 
 
 class Measuring:
-    """A Run that goes on: smoke.js against a port of 127.0.0.1."""
+    """A Run that goes on: a profile, by itself smoke.js, against a port of 127.0.0.1.
+
+    ``changes`` replaces variables of k6's environment.
+    """
 
     def __init__(
         self,
@@ -53,9 +57,11 @@ class Measuring:
         duration_s: float = 3.0,
         timeout_s: float = 60.0,
         script: Path | None = None,
+        profile: Profile | None = None,
         environ: Mapping[str, str] | None = None,
+        changes: Mapping[str, str] | None = None,
     ) -> None:
-        profile = Profile(
+        profile = profile or Profile(
             name="smoke",
             script=script or k6_script("smoke"),
             rate_per_s=rate_per_s,
@@ -65,13 +71,19 @@ class Measuring:
         environ = os.environ if environ is None else environ
         node = Node(name="node-1", host="127.0.0.1", port=port)
         self.folder = folder
-        self.command: K6Command = prepare(
+        command = prepare(
             find_k6(binary, environ), profile, service, node, folder=folder / "k6", environ=environ
         )
+        self.command: K6Command = replace(command, env={**command.env, **(changes or {})})
+        self._raw = bytearray()
         self._store = ParquetStore(lambda _: folder)
         self._writer = self._store.writer("run")
         self._recording = Recording(self._writer)
-        self.process = K6Process(self.command, self._recording.take)
+        self.process = K6Process(self.command, self._take)
+
+    def _take(self, data: bytes) -> None:
+        self._raw += data
+        self._recording.take(data)
 
     def finish(self) -> Measured:
         """Wait for k6 and read back what was stored."""
@@ -89,6 +101,7 @@ class Measuring:
             counters=self._recording.counters,
             malformed=self._recording.malformed,
             folder=self.folder,
+            raw=bytes(self._raw),
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import ssl
 import threading
 import time
@@ -22,6 +23,7 @@ class Seen:
     line: str
     headers: dict[str, str]
     sni: str | None
+    body: str = ""
 
     @property
     def fresh(self) -> bool:
@@ -30,10 +32,16 @@ class Seen:
 
 
 class Server:
-    """What one server answers and what it has seen; ``status`` None reads requests and never answers."""
+    """What one server answers and what it has seen; ``status`` None reads requests and never answers.
 
-    def __init__(self, *, status: int | None, frozen_at_s: float | None, freeze_s: float) -> None:
+    A request whose query says ``status=201`` is answered with that.
+    """
+
+    def __init__(
+        self, *, status: int | None, frozen_at_s: float | None = None, freeze_s: float = 0.0, size: int = 3
+    ) -> None:
         self.status = status
+        self.content = b"ok\n" if size == 3 else bytes(size)
         self.port = 0
         self.seen: list[Seen] = []
         self.connections = 0
@@ -75,19 +83,24 @@ class _Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self._head += data
         while (end := self._head.find(b"\r\n\r\n")) >= 0:
-            head, self._head = self._head[:end].decode("latin-1"), self._head[end + 4 :]
-            self._answer(head)
+            line, *fields = self._head[:end].decode("latin-1").split("\r\n")
+            headers = {name.lower(): value for name, value in (field.split(": ", 1) for field in fields)}
+            whole = end + 4 + int(headers.get("content-length", "0"))
+            if len(self._head) < whole:
+                return
+            body, self._head = self._head[end + 4 : whole].decode(), self._head[whole:]
+            self._answer(Seen(connection=self._number, line=line, headers=headers, sni=self._sni, body=body))
 
-    def _answer(self, head: str) -> None:
-        line, *fields = head.split("\r\n")
-        headers = {name.lower(): value for name, value in (field.split(": ", 1) for field in fields)}
-        seen = Seen(connection=self._number, line=line, headers=headers, sni=self._sni)
+    def _answer(self, seen: Seen) -> None:
         self._server.note(seen)
         if self._server.status is None:
             return
+        asked = re.search(r"[?&]status=(\d+)", seen.line)
+        status = asked[1] if asked else self._server.status
         close = "Connection: close\r\n" if seen.fresh else ""
-        more = f"Location: /elsewhere\r\nContent-Length: 3\r\n{close}"
-        self._transport.write(f"HTTP/1.1 {self._server.status} Said\r\n{more}\r\nok\n".encode())
+        more = f"Location: /elsewhere\r\nContent-Length: {len(self._server.content)}\r\n{close}"
+        head = f"HTTP/1.1 {status} Said\r\n{more}\r\n".encode()
+        self._transport.write(head + (b"" if seen.line.startswith("HEAD ") else self._server.content))
         if seen.fresh:
             self._transport.close()
 
@@ -99,12 +112,17 @@ def serving(
     ca: trustme.CA | None = None,
     frozen_at_s: float | None = None,
     freeze_s: float = 1.0,
+    size: int = 3,
+    clients: trustme.CA | None = None,
 ) -> Iterator[Server]:
-    """Serve HTTP/1.1 on a free port of 127.0.0.1; with a CA over TLS, as ``shop.test``."""
-    server = Server(status=status, frozen_at_s=frozen_at_s, freeze_s=freeze_s)
+    """Serve HTTP/1.1 on a free port of 127.0.0.1; with a CA over TLS, as ``shop.test``.
+
+    ``clients`` is the CA that a client's certificate must be signed by.
+    """
+    server = Server(status=status, frozen_at_s=frozen_at_s, freeze_s=freeze_s, size=size)
     loop = asyncio.new_event_loop()
     listening = loop.run_until_complete(
-        loop.create_server(lambda: _Connection(server), "127.0.0.1", 0, backlog=1024, ssl=_tls(ca))
+        loop.create_server(lambda: _Connection(server), "127.0.0.1", 0, backlog=1024, ssl=_tls(ca, clients))
     )
     server.port = listening.sockets[0].getsockname()[1]
     thread = threading.Thread(target=loop.run_forever)
@@ -119,10 +137,13 @@ def serving(
         loop.close()
 
 
-def _tls(ca: trustme.CA | None) -> ssl.SSLContext | None:
+def _tls(ca: trustme.CA | None, clients: trustme.CA | None) -> ssl.SSLContext | None:
     if ca is None:
         return None
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    if clients is not None:
+        context.verify_mode = ssl.CERT_REQUIRED
+        clients.configure_trust(context)
     ca.issue_cert("shop.test").configure_cert(context)
 
     def note_sni(tls: ssl.SSLObject, name: str | None, _: ssl.SSLContext) -> None:

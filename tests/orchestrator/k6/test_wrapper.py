@@ -89,7 +89,7 @@ export function handleSummary() { return { stdout: 'http_reqs,not,a,sample' }; }
 
 def test_users_script_runs_unchanged(k6_binary: Path, tmp_path: Path) -> None:
     """Scenarios, setup, imports, open() and own hosts work; a foreign summary and tags spoil nothing."""
-    mine = tmp_path / 'it\'s "mine"'
+    mine = tmp_path / 'it\'s "mine" 100%41 #q?x=1 ü'
     mine.mkdir()
     (mine / "lib.js").write_text("export const path = '/item/';")
     (mine / 'data "quoted".txt').write_text("data")
@@ -107,6 +107,46 @@ def test_users_script_runs_unchanged(k6_binary: Path, tmp_path: Path) -> None:
     assert set(measured.of("mine")["endpoint"]) == {'item "1",\nhttp_reqs,'}
     assert measured.of("other")["endpoint"].tolist() == ["http://also.test/other"] * 2
     assert measured.malformed == 0
+
+
+def test_script_behind_a_link_finds_what_is_beside_the_link(k6_binary: Path, tmp_path: Path) -> None:
+    """Imports, open() and k6's own file functions start from where the script is named, as with k6 alone."""
+    real, named = tmp_path / "real", tmp_path / "named"
+    for folder in (real, named):
+        folder.mkdir()
+        (folder / "lib.js").write_text(f"export const from = '{folder.name}';")
+    (real / "s.js").write_text(
+        "import http from 'k6/http';\nimport { open as fsOpen } from 'k6/experimental/fs';\n"
+        "import { from } from './lib.js';\nconst opened = open('./lib.js').includes('named');\n"
+        "(async () => { await fsOpen('./lib.js'); })();\n"
+        "export default function () { http.get(`http://shop.test/${from}/${opened}`); }\n"
+    )
+    (named / "s.js").symlink_to(real / "s.js")
+    with serving() as server:
+        service = Service(url="http://shop.test")
+        measured = Measuring(
+            k6_binary, tmp_path / "run", server.port, service=service, script=named / "s.js"
+        ).finish()
+    assert measured.exit_code == 0, measured.message
+    assert [seen.line for seen in server.seen] == ["GET /named/true HTTP/1.1"]
+
+
+def test_everything_may_be_named_from_where_one_stands(
+    k6_1: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Relative paths of k6, script and home hold, although k6 runs in the script's folder."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "scripts").mkdir()
+    (tmp_path / "k6").symlink_to(k6_1)
+    script = Path("scripts/../scripts/s.js")
+    script.write_text(
+        "import http from 'k6/http';\nexport default () => { http.get('http://shop.test/'); };\n"
+    )
+    with serving() as server:
+        measured = Measuring(
+            Path("k6"), Path("home"), server.port, service=Service(url="http://shop.test"), script=script
+        ).finish()
+    assert (measured.exit_code, len(measured.frame), measured.totals.http_reqs) == (0, 1, 1)
 
 
 def test_script_that_throws_is_told(k6_binary: Path, tmp_path: Path) -> None:

@@ -19,6 +19,8 @@ class Seen(NamedTuple):
     host: str
     sni: str | None
     headers: dict[str, str]
+    method: str
+    body: str
 
 
 class Server:
@@ -44,11 +46,14 @@ class Server:
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 headers = {name.lower(): value for name, value in self.headers.items()}
-                outer.seen.append(Seen(self.path, headers["host"], outer._sni, headers))
+                body = self.rfile.read(int(headers.get("content-length", "0"))).decode()
+                outer.seen.append(Seen(self.path, headers["host"], outer._sni, headers, self.command, body))
                 outer.before_answer()
                 self.send_response(status)
                 self.send_header("Location", "http://127.0.0.1:1/elsewhere")
                 self.end_headers()
+
+            do_POST = do_GET  # noqa: N815 # as http.server calls it
 
             def log_message(self, *_: Any) -> None:
                 """Keep the test's output clean."""

@@ -7,12 +7,13 @@ import ssl
 import sys
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import trustme
 
-from orchestrator.model import Node, Service
+from orchestrator.model import ClientCertificate, Endpoint, Node, Service
 from orchestrator.preflight.check import Check, State
 from orchestrator.preflight.request import check_nodes
 from tests.orchestrator.preflight.nodes import black_hole, closed_port, never_accepting, serving
@@ -188,3 +189,67 @@ def test_nodes_are_asked_side_by_side_and_reported_in_order() -> None:
         nodes = [Node(name=f"n{i}", host="127.0.0.1", port=server.port) for i in range(16)]
         checks = check_nodes(Service(url=f"http://{HOST}/"), nodes, now_s=0, timeout_s=30)
     assert [(check.name, check.state) for check in checks] == [(f"node n{i}", State.OK) for i in range(16)]
+
+
+def test_each_endpoint_is_asked_once() -> None:
+    """Each node is asked for the first endpoint, the first node for the others, as each is written."""
+    endpoints = (
+        Endpoint(name="home", url=f"http://{HOST}/"),
+        Endpoint(
+            name="order",
+            url=f"http://{HOST}/orders?n=1",
+            method="POST",
+            body='{"n": "é"}',
+            headers={"X-Key": "hunter2"},
+            expect_status=201,
+        ),
+    )
+    service = Service(url=f"http://{HOST}/healthz", endpoints=endpoints)
+    with serving() as one, serving() as other:
+        nodes = [Node(name=f"n{s.port}", host="127.0.0.1", port=s.port) for s in (one, other)]
+        checks = check_nodes(service, nodes, now_s=0)
+    assert [(check.name, check.state) for check in checks] == [
+        (f"node n{one.port}", State.OK),
+        (f"node n{other.port}", State.OK),
+        ("endpoint order", State.FAILED),
+    ]
+    assert checks[2].text.endswith(" ms; expected 201")
+    assert [(seen.method, seen.path) for seen in other.seen] == [("GET", "/")]
+    asked = {seen.path: seen for seen in one.seen}
+    assert asked.keys() == {"/", "/orders?n=1"}
+    order = asked["/orders?n=1"]
+    assert (order.method, order.body, order.headers["x-key"]) == ("POST", '{"n": "é"}', "hunter2")
+    assert "hunter2" not in repr(checks)
+
+
+def test_insecure_tls_checks_no_certificate(ca: trustme.CA) -> None:
+    """With insecure_tls any certificate will do, and the line says that none was checked."""
+    with serving(certificate=context(ca, "other.example.com", days=-1)) as server:
+        service = Service(url=f"https://{HOST}/", insecure_tls=True)
+        node = Node(name="n", host="127.0.0.1", port=server.port)
+        [check] = check_nodes(service, [node], now_s=time.time())
+    assert check.state is State.OK
+    assert check.text.endswith("; its certificate was not checked, as insecure_tls asks")
+    assert server.seen[0].sni == HOST
+
+
+def test_a_node_that_wants_a_certificate(ca: trustme.CA, ca_file: Path, tmp_path: Path) -> None:
+    """With the client's certificate it answers; without one the hint names the key of the config."""
+    wanting = context(ca)
+    wanting.verify_mode = ssl.CERT_REQUIRED
+    ca.configure_trust(wanting)
+    mine = ca.issue_cert("client.test")
+    mine.cert_chain_pems[0].write_to_path(str(tmp_path / "client.pem"))
+    mine.private_key_pem.write_to_path(str(tmp_path / "client.key"))
+    certificate = ClientCertificate(cert_file=tmp_path / "client.pem", key_file=tmp_path / "client.key")
+    with serving(certificate=wanting) as server:
+        node = Node(name="n", host="127.0.0.1", port=server.port)
+        service = Service(url=f"https://{HOST}/", ca_file=ca_file)
+        [without] = check_nodes(service, [node], now_s=time.time())
+        known = replace(service, client_certificate=certificate)
+        [check] = check_nodes(known, [node], now_s=time.time())
+    assert (without.state, without.hint) == (
+        State.FAILED,
+        "it may want a client certificate: set client_certificate in service",
+    )
+    assert check.state is State.OK, check.text

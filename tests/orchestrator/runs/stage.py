@@ -122,14 +122,16 @@ class Stage:
         rate_per_s: float = 20,
         duration: str = "3s",
         timeout: str = "2s",
+        profiles: Sequence[str] = (),
         more: Sequence[str] = (),
     ) -> None:
         """Write stallwatch.yaml for nodes, given as name and address."""
+        smoke = f"smoke: {{rate_per_s: {rate_per_s:g}, duration: {duration}, timeout: {timeout}}}"
         lines = [
             f"service: {service}",
             "nodes:",
             *(f'  - {{name: {name}, address: "{address}"}}' for name, address in nodes.items()),
-            f"profiles: {{smoke: {{rate_per_s: {rate_per_s:g}, duration: {duration}, timeout: {timeout}}}}}",
+            f"profiles: {{{', '.join((smoke, *profiles))}}}",
             f"k6: {{binary: {self.k6}}}",
             *more,
         ]

@@ -65,8 +65,7 @@ def test_from_plan_to_report(checkout: tuple[Plan, CampaignResult, list[int], Pa
     """Each node has its own requests; text, JSON and report say what the script says of itself."""
     plan, result, answered, home = checkout
     assert plan.in_words() == (
-        "what checkout.js sends, up to 2 VUs a node, for at most 31 s, "
-        "beside a control (smoke at 10 requests/s)"
+        "checkout.js with up to 2 VUs a node, for at most 31 s, beside a control (smoke at 10 requests/s)"
     )
     assert (result.failures, result.exit_code) == ((), ExitCode.INCONCLUSIVE)
     assert [record.rows for record in result.judged.records[:2]] == answered
