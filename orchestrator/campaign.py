@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from analysis.findings import RunFacts, Verdict
+from analysis.findings import Detection, Limits, RunFacts, Verdict
 from orchestrator.catalog import Catalog
 from orchestrator.errors import ExitCode, StallwatchError
 from orchestrator.home import Home
@@ -21,7 +21,7 @@ from orchestrator.model import Node, NodeKind, Profile, ProfileKind, RunState, S
 from orchestrator.plan import Plan
 from orchestrator.runs.interrupts import Interrupts
 from orchestrator.runs.record import RunRecord
-from orchestrator.runs.recovery import close_abandoned, close_campaign
+from orchestrator.runs.recovery import close_abandoned, close_campaign, remove_broken_imports
 from orchestrator.runs.run import Run
 from orchestrator.runs.waves import Starter, Tick, run_side_by_side
 from orchestrator.stores.parquet import ParquetStore
@@ -61,12 +61,13 @@ class Records:
 
 
 def open_records(home: Home) -> Records:
-    """Open a home and close what a crash left open in it."""
+    """Open a home, close what a crash left open in it, and take away half an import."""
     home.create()
     records = Records(
         home=home, catalog=Catalog(home.catalog_db, home.path / "locks"), store=ParquetStore(home.run_dir)
     )
     close_abandoned(records.catalog, records.store, home.runs_dir)
+    remove_broken_imports(records.catalog, home)
     return records
 
 
@@ -156,7 +157,7 @@ def _starter(plan: Plan, node: Node, kept: Records, binary: K6Binary) -> Starter
         limits=plan.limits,
         detection=plan.detection,
         facts=RunFacts(planned_s=profile.duration_s, timeout_s=profile.timeout_s),
-        versions=_versions(binary),
+        versions=versions(binary),
         settings=_settings(plan),
     )
 
@@ -176,7 +177,8 @@ def _starter(plan: Plan, node: Node, kept: Records, binary: K6Binary) -> Starter
             state=RunState.RUNNING,
             started_ns=started.started_ns,
         )
-        return Run(started, command, writer, folder)
+        downloads = plan.profile.kind is ProfileKind.DOWNLOAD
+        return Run(started, command, writer, folder, bytes_received=downloads)
 
     return start
 
@@ -194,11 +196,11 @@ def _conclude(catalog: Catalog, campaign_id: str, judged: Judged, *, interrupted
     )
 
 
-def _versions(binary: K6Binary) -> dict[str, str]:
+def versions(binary: K6Binary | None = None) -> dict[str, str]:
     """Return the versions that a report names."""
     return {
         "stallwatch": version("stallwatch"),
-        "k6": binary.version_text,
+        **({"k6": binary.version_text} if binary else {}),
         "Python": platform.python_version(),
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
     }
@@ -218,13 +220,20 @@ def _load(profile: Profile) -> dict[str, str]:
 
 
 def _settings(plan: Plan) -> dict[str, str]:
-    profile, limits, detection = plan.profile, plan.limits, plan.detection
+    profile = plan.profile
     return {
         "service": plan.service.url,
         "expected status": str(plan.service.expect_status),
         "profile": profile.name,
         **_load(profile),
         "client timeout": f"{profile.timeout_s:g} s",
+        **limits_in_words(plan.limits, plan.detection),
+    }
+
+
+def limits_in_words(limits: Limits, detection: Detection) -> dict[str, str]:
+    """Return the settings that a verdict rests on."""
+    return {
         "limits": f"stall {limits.stall_ms:g} ms, slowest {limits.slowest_ms:g} ms,"
         f" error rate {limits.error_rate:g}",
         "reference stall": f"{detection.stall_s:g} s every {detection.period_s:g} s",

@@ -35,10 +35,15 @@ class Snapshot:
 
 
 class Recording:
-    """Takes k6's output as it comes and keeps the requests; used by one reader thread."""
+    """Takes k6's output as it comes and keeps the requests; used by one reader thread.
 
-    def __init__(self, writer: RunWriter) -> None:
+    ``bytes_received`` has each request wait for what its iteration received, where a script makes one
+    request an iteration.
+    """
+
+    def __init__(self, writer: RunWriter, *, bytes_received: bool = False) -> None:
         self._writer = writer
+        self._bytes_received = bytes_received
         self._cutter = BlockCutter()
         self._decoder: BlockDecoder | None = None
         self._rows = RowAssembler()
@@ -63,7 +68,7 @@ class Recording:
         """Take what is left at the end of the output; a broken last line is counted."""
         block, broken = self._cutter.finish()
         self._decode(block)
-        self.malformed += bool(broken) + (self._decoder.malformed_lines if self._decoder else 0)
+        self.malformed += bool(broken) + self._cutter.dropped
         self._keep(self._rows.finish())
         self._writer.flush()
 
@@ -91,11 +96,11 @@ class Recording:
         if not block or self._cutter.header is None:
             return
         if self._decoder is None:
-            self._decoder = BlockDecoder(self._cutter.header)
+            self._decoder = BlockDecoder(self._cutter.header, bytes_received=self._bytes_received)
         decoded = self._decoder.decode(block)
         for name, value in decoded.counters.items():
             self.counters[name] += value
-        self.malformed += decoded.malformed
+        self.malformed += decoded.lost.total()
         self._keep(self._rows.push(decoded))
 
     def _keep(self, batches: list[pa.RecordBatch]) -> None:

@@ -26,6 +26,7 @@ class Run:
 
     Its record is written already, and its table open. k6 is killed when it has not ended ``overtime_s``
     after the planned duration and the last request's timeout, or after it was asked to end.
+    ``bytes_received`` keeps what each request received, where each iteration makes one.
     """
 
     def __init__(
@@ -36,12 +37,13 @@ class Run:
         folder: Path,
         *,
         overtime_s: float = OVERTIME_S,
+        bytes_received: bool = False,
     ) -> None:
         self._command = command
         self._folder = folder
         self._interrupted = self._concluded = self._overdue = self._closed = False
         self._writer = writer
-        self._recording = Recording(writer)
+        self._recording = Recording(writer, bytes_received=bytes_received)
         self.record = record
         self._overtime_s = overtime_s
         facts = record.facts
