@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from analysis.findings import Detection, Limits
 
 
-def command(
+def command(  # noqa: PLR0917 # typer fills them by name
     files: Annotated[
         list[str],
         typer.Argument(metavar="FILE...", help="CSV or JSON of k6, plain or with gzip; `-`: standard input."),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from orchestrator.cli.show.output import Format, print_json, say
+from orchestrator.cli.show.output import Format, say
 from orchestrator.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -73,22 +73,11 @@ def _run(plan: Plan, home: Home, binary: K6Binary, output: Format) -> CampaignRe
     """Run one campaign and print what it came to."""
     from orchestrator.campaign import run_campaign
     from orchestrator.cli.show.progress import progress
-    from orchestrator.cli.show.results import campaign_lines
+    from orchestrator.cli.show.results import print_campaign
 
     say(f"campaign {plan.id}: {', '.join(n.name for n in plan.nodes)}")
     say(f"{plan.in_words()}; k6 {binary.version_text}")
     with progress(plan.profile.name, plan.profile.duration_s or 0.0) as tick:
         result = run_campaign(plan, home, binary, tick)
-    if output is Format.JSON:
-        from analysis.result import campaign_to_json
-
-        print_json(
-            {"campaign": result.id, "report": str(result.report), **campaign_to_json(result.judged.analysis)}
-        )
-    else:
-        for line in campaign_lines(result.judged.analysis):
-            print(line)
-        print(f"report: {result.report}")
-    for failure in result.failures:
-        say(f"error: {failure}")
+    print_campaign(result, output)
     return result

@@ -23,6 +23,7 @@ from orchestrator.runs.record import Origin, RunRecord, read_record
 from orchestrator.runs.recovery import import_lock, remove_import
 
 PROFILE = "import"
+_SUFFIXES = re.compile(r"(\.(csv|json|ndjson|jsonl|txt|gz))+$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,10 +49,11 @@ def node_names(files: Sequence[str]) -> list[str]:
     """Return names for the Nodes of files: their stems, made safe and distinct."""
     names: list[str] = []
     for file in files:
-        stem = "stdin" if file == STANDARD_INPUT else PurePath(file).name.split(".")[0]
-        safe = re.sub(r"[^A-Za-z0-9_-]+", "-", stem).strip("-_")[:60] or "file"
-        known = [name for name in names if re.fullmatch(rf"{re.escape(safe)}(-\d+)?", name)]
-        names.append(f"{safe}-{len(known) + 1}" if known else safe)
+        stem = "stdin" if file == STANDARD_INPUT else _SUFFIXES.sub("", PurePath(file).name)
+        safe = re.sub(r"[^A-Za-z0-9_-]+", "-", stem).strip("-_")[:50] or "file"
+        safe = f"file-{safe}" if safe.startswith("control") else safe  # so are control Runs called
+        distinct = (safe, *(f"{safe}-{number}" for number in range(2, len(files) + 2)))
+        names.append(next(name for name in distinct if name not in names))
     return names
 
 
@@ -80,7 +82,7 @@ def _import(what: Import, kept: Records, on_progress: Progress) -> CampaignResul
     for file, node in zip(what.files, what.nodes, strict=True):
         record = _stored(what, SampleFile(file, on_progress), node, kept)
         if not what.again:
-            _refuse_twice(record, records, kept)
+            _refuse_twice(record.origin, records, kept)
         records.append(record)
     judged = judge(records, kept.store)
     report = write_report(judged, kept.home, what.id)
@@ -156,18 +158,17 @@ def _stored(what: Import, samples: SampleFile, node: str, kept: Records) -> RunR
     return record
 
 
-def _refuse_twice(record: RunRecord, others: Sequence[RunRecord], kept: Records) -> None:
+def _refuse_twice(origin: Origin | None, others: Sequence[RunRecord], kept: Records) -> None:
     """Refuse content that another Run has, in this import or an earlier one."""
-    assert record.origin is not None
     before = [
         read_record(kept.home.run_dir(run["id"]))
         for run in kept.catalog.list_runs()
         if run["profile"] == PROFILE and (kept.home.run_dir(run["id"]) / RECORD).exists()
     ]
     for other in (*others, *before):
-        if other.origin is not None and other.origin.sha256 == record.origin.sha256:
+        if origin and other.origin and other.origin.sha256 == origin.sha256:
             raise UsageError(
-                f"{record.origin.file}: the same content is imported already, as run {other.id}",
+                f"{origin.file}: the same content is imported already, as run {other.id}",
                 hint="`--again` imports it once more",
             )
 

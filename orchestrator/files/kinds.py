@@ -3,12 +3,28 @@
 from __future__ import annotations
 
 import json
+import re
 from enum import StrEnum
 
 from orchestrator.errors import K6Error
 from orchestrator.k6.samples.blocks import MAX_HEADER_BYTES
 
 BOM = b"\xef\xbb\xbf"
+_OTHERS = [
+    (re.compile(pattern, re.DOTALL), words)
+    for pattern, words in (
+        (rb"\s*\Z", "the file is empty"),
+        (
+            rb"\xff\xfe|\xfe\xff",
+            "it is text in UTF-16, as PowerShell writes it: let k6 write the file itself",
+        ),
+        (rb".*\0", "it is binary"),
+        (rb"\s*<", "it is a page of HTML or XML"),
+        (rb"\s*# (HELP|TYPE) ", "it is metrics in the text format of Prometheus"),
+        (rb"\s*[{[]", "it is JSON, but no samples: a summary of k6 holds totals only"),
+        (rb"[^\n]*\Z", "it has no first line of column names"),
+    )
+]
 
 
 class Kind(StrEnum):
@@ -31,7 +47,11 @@ def kind_of(head: bytes) -> Kind:
         return Kind.CSV
     if any(_is_sample(line) for line in lines):
         return Kind.JSON
-    raise K6Error(_looks_like(head[:MAX_HEADER_BYTES]))
+    begins = head[:MAX_HEADER_BYTES]
+    for pattern, words in _OTHERS:
+        if pattern.match(begins):
+            raise K6Error(words)
+    raise K6Error(f"k6 wrote no CSV of samples: its first line is {lines[0][:80]!r}, without metric_name")
 
 
 def _is_sample(line: bytes) -> bool:
@@ -43,24 +63,3 @@ def _is_sample(line: bytes) -> bool:
     except (ValueError, RecursionError):
         return False
     return isinstance(value, dict) and value.get("type") in ("Metric", "Point") and "metric" in value
-
-
-def _looks_like(head: bytes) -> str:
-    start = head.lstrip()[:200]
-    if not start:
-        return "the file is empty"
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return "it is text in UTF-16, as a redirect of PowerShell writes it: let k6 write the file itself"
-    if b"\0" in head:
-        return "it is binary"
-    if start[:1] == b"<":
-        return "it is a page of HTML or XML"
-    if start.startswith((b"# HELP", b"# TYPE")):
-        return "it is metrics in the text format of Prometheus"
-    if start[:1] in (b"{", b"["):
-        return "it is JSON, but no samples: a summary of k6 holds totals only"
-    if b"\n" not in head[:MAX_HEADER_BYTES]:
-        return f"it has no first line of column names: it begins with {start[:40]!r}"
-    return (
-        f"k6 wrote no CSV of samples: its first line is {start.splitlines()[0][:80]!r}, without metric_name"
-    )

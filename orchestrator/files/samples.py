@@ -40,9 +40,10 @@ class SampleFile:
         self._on_progress = on_progress
         self._rows = RowAssembler(remember_ns=None)
         self._dropped_iterations = 0.0
-        self._lost: Counter[Loss] = Counter()
-        self._cut_off = self._endpoints_folded = False
+        self._endpoints_folded = False
         self.rows = 0
+        self.lost: Counter[Loss] = Counter()
+        self.cut_off = False
         self.format = ""
         self.sha256 = ""
 
@@ -61,12 +62,12 @@ class SampleFile:
             finally:
                 source.close()
         if not self.rows:
-            what = in_words(self._lost) if self._lost.total() else "it has samples of other metrics only"
+            what = in_words(self.lost) if self.lost.total() else "it has no samples, or of other metrics only"
             raise UsageError(f"{label_of(self.name)}: there is no request in it; {what}", hint=EXPECTED)
 
     def facts(self) -> RunFacts:
         """Return what is known of the Run that made the file."""
-        lost = sum(self._lost[loss] for loss in Loss if loss is not Loss.LINE)
+        lost = sum(self.lost[loss] for loss in Loss if loss is not Loss.LINE)
         return RunFacts(dropped_iterations=int(self._dropped_iterations), expected_requests=self.rows + lost)
 
     def notes(self) -> tuple[str, ...]:
@@ -74,9 +75,9 @@ class SampleFile:
         notes = []
         if self._endpoints_folded:
             notes.append("more than 50 endpoints: those beyond are folded into 'other'")
-        if self._lost.total():
-            notes.append(in_words(self._lost))
-        if self._cut_off:
+        if self.lost.total():
+            notes.append(in_words(self.lost))
+        if self.cut_off:
             notes.append("the last line of the file is cut off")
         return tuple(notes)
 
@@ -94,11 +95,12 @@ class SampleFile:
                 if len(reading) > BLOCKS_AHEAD:
                     yield from self._decoded(decoder, reading.popleft())
                 self._on_progress(source)
-            while reading and decoder:
+            decoder = decoder or _decoder(cutter, b"")  # refuses a header, also when nothing stands below it
+            while reading:
                 yield from self._decoded(decoder, reading.popleft())
         yield from self._counted(self._rows.finish())
-        self._lost[Loss.LINE] += cutter.dropped
-        self._endpoints_folded = decoder is not None and decoder.endpoints.folded
+        self.lost[Loss.LINE] += cutter.dropped
+        self._endpoints_folded = decoder.endpoints.folded
         self.sha256 = source.sha256()
 
     def _blocks(self, source: Source, data: bytes, cutter: LineCutter) -> Iterator[bytes]:
@@ -108,14 +110,14 @@ class SampleFile:
                 yield block
             data = source.read()
         block, broken = cutter.finish()
-        self._cut_off = bool(broken)
+        self.cut_off = bool(broken)
         if block:
             yield block
 
     def _decoded(self, decoder: BlockDecoder, found: Future[Requests]) -> Iterator[pa.RecordBatch]:
         decoded = decoder.take(found.result())
         self._dropped_iterations += decoded.counters["dropped_iterations"]
-        self._lost += decoded.lost
+        self.lost += decoded.lost
         yield from self._counted(self._rows.push(decoded))
 
     def _counted(self, batches: list[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

@@ -39,7 +39,9 @@ class Source:
     def __init__(self, name: str) -> None:
         self.label = label_of(name)
         self.is_standard_input = name == STANDARD_INPUT
-        self._file: IO[bytes] = sys.stdin.buffer if self.is_standard_input else Path(name).open("rb")
+        self._file: IO[bytes] = (
+            sys.stdin.buffer if self.is_standard_input else Path(name).open("rb")  # noqa: SIM115 # see close
+        )
         status = os.fstat(self._file.fileno())
         self.size = status.st_size if stat.S_ISREG(status.st_mode) else None
         self.taken = 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -64,7 +65,8 @@ def remove_import(home: Home, campaign_id: str) -> None:
     for folder in home.runs_dir.iterdir():
         if campaign_id and folder.name.partition(".")[0] == campaign_id:
             shutil.rmtree(folder, ignore_errors=True)
-    (home.reports_dir / f"{campaign_id}.html").unlink(missing_ok=True)
+    with suppress(OSError):
+        (home.reports_dir / f"{campaign_id}.html").unlink(missing_ok=True)
 
 
 def _close_run(catalog: Catalog, store: ParquetStore, folder: Path, run: Row) -> int | None:

@@ -111,7 +111,7 @@ def _telling(path: Path) -> Iterator[None]:
 
 
 class TableWriter:
-    """Writes a finished table in row groups, so that memory stays flat: nothing of it is readable before its end.
+    """Writes a finished table in row groups, in memory that stays flat; unreadable before its end.
 
     Raises
     ------

@@ -109,4 +109,5 @@ def _tangled(wanted: Int64s, places: Int64s, fresh: npt.NDArray[np.bool_]) -> np
     np.maximum.at(last, run[fresh], wanted[fresh])
     moves = np.zeros(run[-1] + 1, dtype=bool)
     moves[run[places != wanted]] = True
-    return ((first < last) & moves)[run]
+    marked: npt.NDArray[np.bool_] = ((first < last) & moves)[run]
+    return marked

@@ -76,7 +76,7 @@ def test_gzipped_file_of_default_k6(tmp_path: Path) -> None:
         + "".join(request(T_NS + n, header=DEFAULT_HEADER, name=f"ep{n}") for n in range(3))
     )
     file.write_bytes(gzip.compress(text.encode()))
-    frame = read_file(file).frame
+    frame = read_file(str(file)).frame
     assert frame["end_ns"].tolist() == [T_NS, T_NS + 1, T_NS + 2]
     assert frame["endpoint"].tolist() == ["ep0", "ep1", "ep2"]
 
