@@ -21,7 +21,8 @@ import pyarrow.csv
 
 from analysis.requests import NS_PER_S
 from orchestrator.k6.recording import Recording
-from orchestrator.k6.samples.decode import TIMINGS, BlockDecoder
+from orchestrator.k6.samples.decode import BlockDecoder
+from orchestrator.k6.samples.lines import TIMINGS
 from orchestrator.k6.samples.rows import RowAssembler
 from orchestrator.stores.parquet import ParquetStore
 

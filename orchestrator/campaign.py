@@ -20,7 +20,7 @@ from orchestrator.judging import Judged, judge, write_report
 from orchestrator.k6.binary import K6Binary
 from orchestrator.k6.wrapper import prepare
 from orchestrator.loopback.process import loopback_server
-from orchestrator.model import Node, NodeKind, RunState
+from orchestrator.model import Node, NodeKind, ProfileKind, RunState
 from orchestrator.plan import Plan
 from orchestrator.preflight.files import make_room
 from orchestrator.preflight.machine import need_of
@@ -28,7 +28,7 @@ from orchestrator.runs.interrupts import Interrupts
 from orchestrator.runs.outcome import Outcome
 from orchestrator.runs.overlap import overlaps, sockets_of
 from orchestrator.runs.record import RunRecord
-from orchestrator.runs.recovery import close_abandoned, close_campaign
+from orchestrator.runs.recovery import close_abandoned, close_campaign, remove_broken_imports
 from orchestrator.runs.run import Run
 from orchestrator.runs.waves import Starter, Tell, Tick, run_side_by_side
 from orchestrator.stores.parquet import ParquetStore
@@ -71,12 +71,13 @@ class Records:
 
 
 def open_records(home: Home) -> Records:
-    """Open a home and close what a crash left open in it."""
+    """Open a home, close what a crash left open in it, and take away half an import."""
     home.create()
     records = Records(
         home=home, catalog=Catalog(home.catalog_db, home.path / "locks"), store=ParquetStore(home.run_dir)
     )
     close_abandoned(records.catalog, records.store, home.runs_dir)
+    remove_broken_imports(records.catalog, home)
     return records
 
 
@@ -182,7 +183,7 @@ def _starter(plan: Plan, node: Node, kept: Records, binary: K6Binary) -> Starter
         limits=plan.limits_of(node),
         detection=plan.detection,
         facts=RunFacts(planned_s=profile.duration_s, timeout_s=profile.timeout_s),
-        versions=_versions(binary),
+        versions=versions(binary),
         settings=plan.settings(),
     )
 
@@ -205,7 +206,8 @@ def _starter(plan: Plan, node: Node, kept: Records, binary: K6Binary) -> Starter
             state=RunState.RUNNING,
             started_ns=started.started_ns,
         )
-        return Run(started, command, writer, folder)
+        downloads = profile.kind is ProfileKind.DOWNLOAD
+        return Run(started, command, writer, folder, bytes_received=downloads)
 
     return start
 
@@ -232,11 +234,11 @@ def _state(records: Sequence[RunRecord], *, interrupted: bool) -> RunState:
     return RunState.STOPPED if nodes == {RunState.STOPPED} else RunState.DONE
 
 
-def _versions(binary: K6Binary) -> dict[str, str]:
+def versions(binary: K6Binary | None = None) -> dict[str, str]:
     """Return the versions that a report names."""
     return {
         "stallwatch": version("stallwatch"),
-        "k6": binary.version_text,
+        **({"k6": binary.version_text} if binary else {}),
         "Python": platform.python_version(),
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
     }

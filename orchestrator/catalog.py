@@ -138,6 +138,22 @@ class Catalog:
                 abandoned = any(row["id"] == campaign_id for row in self.running())
             yield abandoned
 
+    def left_locks(self, prefix: str) -> Iterator[str]:
+        """Yield the names of locks that somebody who is gone has left; each is held meanwhile, then gone."""
+        for path in sorted(self._locks.glob(f"{prefix}*")):
+            with ExitStack() as stack:
+                try:
+                    stack.enter_context(self.holding(path.name))
+                except BlockingIOError:
+                    continue
+                yield path.name
+
+    def add_whole(self, campaign: Row, its_runs: list[Row]) -> None:
+        """Add a campaign that is over, with its runs: all of it or nothing."""
+        with self._writing() as connection:
+            connection.execute(campaigns.insert().values(campaign))
+            connection.execute(runs.insert(), its_runs)
+
     def add_campaign(self, **values: Any) -> None:
         """Add a campaign."""
         with self._writing() as connection:

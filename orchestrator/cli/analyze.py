@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 def command(
     names: Annotated[
-        list[str], typer.Argument(metavar="RUN|CAMPAIGN|FILE...", help="Ids, `last`, or files of k6.")
+        list[str],
+        typer.Argument(
+            metavar="RUN|CAMPAIGN|FILE...", help="Ids, `last`, or files of k6 (`-`: standard input)."
+        ),
     ],
     home: Annotated[
         Path | None, typer.Option(help="Where what is generated lives.", show_default="./var")
@@ -50,9 +53,11 @@ def _analyze(name: str, home: Home, output: Format) -> Verdict:
 
 
 def _file(name: str, output: Format) -> Verdict:
+    from orchestrator.cli.show.reading import reading
     from orchestrator.files.analysis import analyze_file
 
-    analysis = analyze_file(name)
+    with reading() as on_progress:
+        analysis = analyze_file(name, on_progress)
     _print(name, analysis, output)
     return analysis.verdict
 

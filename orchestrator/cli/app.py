@@ -11,6 +11,7 @@ import errno
 import os
 import sys
 from importlib import import_module
+from keyword import iskeyword
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -29,6 +30,7 @@ COMMANDS = {
     "run-smoke": "Run the smoke profile against the nodes now.",
     "run-load": "Run the load profile: ramp up, hold, ramp down.",
     "run": "Run a profile: smoke, load, soak, download, or one of the config.",
+    "import": "Keep files that k6 wrote elsewhere as runs.",
     "analyze": "Find stalls in a run, or in files of one.",
     "compare": "Tell whether what failed before is fixed after.",
     "report": "Render the report of a run or a campaign.",
@@ -106,7 +108,8 @@ def _build(arguments: Sequence[str]) -> typer.Typer:
 
 
 def _load(name: str) -> Callable[..., int | None]:
-    function: Callable[..., int | None] = import_module(f"orchestrator.cli.{name.replace('-', '_')}").command
+    module = name.replace("-", "_") + ("_" if iskeyword(name) else "")
+    function: Callable[..., int | None] = import_module(f"orchestrator.cli.{module}").command
     return function
 
 

@@ -174,23 +174,11 @@ def _run(plan: Plan, home: Home, binary: K6Binary, output: Format) -> CampaignRe
     """Run one campaign and print what it came to."""
     from orchestrator.campaign import run_campaign
     from orchestrator.cli.show.progress import progress
-    from orchestrator.cli.show.results import campaign_lines
+    from orchestrator.cli.show.results import print_campaign
 
     say(f"campaign {plan.id}: {', '.join(n.name for n in plan.nodes)}")
     say(f"{plan.in_words()}; k6 {binary.version_text}")
     with progress(plan.profile.name, plan.profile.duration_s) as tick:
         result = run_campaign(plan, home, binary, tick, say)
-    if output is Format.JSON:
-        from analysis.result import campaign_to_json
-
-        print_json(
-            {"campaign": result.id, "report": result.report, **campaign_to_json(result.judged.analysis)}
-        )
-    else:
-        for line in campaign_lines(result.judged.analysis):
-            print(line)
-        if result.report is not None:
-            print(f"report: {result.report}")
-    for failure in result.failures:
-        say(f"error: {failure}")
+    print_campaign(result, output)
     return result

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
-from analysis.findings import Detection, Limits, RunAnalysis, RunFacts
+from analysis.findings import Detection, Limits, RunAnalysis
 from orchestrator.files.reading import read_file
+from orchestrator.files.samples import Progress
 
 
-def analyze_file(name: str) -> RunAnalysis:
+def analyze_file(name: str, on_progress: Progress = lambda _: None) -> RunAnalysis:
     """Analyze a file of samples with the default limits, and say what its reader should know.
 
     Raises
@@ -20,8 +20,7 @@ def analyze_file(name: str) -> RunAnalysis:
     from analysis.run import analyze_run
     from orchestrator.judging import error_notes
 
-    table = read_file(Path(name))
-    facts = RunFacts(dropped_iterations=table.dropped_iterations)
-    analysis = analyze_run(table.frame, facts=facts, limits=Limits(), detection=Detection())
+    table = read_file(name, on_progress)
+    analysis = analyze_run(table.frame, facts=table.facts, limits=Limits(), detection=Detection())
     notes = (*error_notes(name, analysis, table.frame), *analysis.notes, *table.notes)
     return replace(analysis, notes=notes)

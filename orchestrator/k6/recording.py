@@ -12,7 +12,7 @@ import pyarrow as pa
 from analysis.requests import NS_PER_MS
 from orchestrator.errors import K6Error
 from orchestrator.k6.recent import Recent
-from orchestrator.k6.samples.blocks import BlockCutter
+from orchestrator.k6.samples.blocks import MAX_REST_BYTES, BlockCutter
 from orchestrator.k6.samples.decode import BlockDecoder
 from orchestrator.k6.samples.rows import RowAssembler
 from orchestrator.stores.contract import RunWriter
@@ -21,7 +21,6 @@ BLOCK_BYTES = 1 << 20
 DECODE_EVERY_S = 0.25
 FLUSH_EVERY_S = 0.25
 SHOWN_S = 10.0
-MAX_UNCUT_BYTES = 16 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,11 +37,19 @@ class Snapshot:
 class Recording:
     """Takes k6's output as it comes and keeps the requests; used by one reader thread.
 
-    ``clock`` is monotonic, in seconds: k6's own stamps may step.
+    ``clock`` is monotonic, in seconds: k6's own stamps may step. ``bytes_received`` has each request wait
+    for what its iteration received, where a script makes one request an iteration.
     """
 
-    def __init__(self, writer: RunWriter, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        writer: RunWriter,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        bytes_received: bool = False,
+    ) -> None:
         self._writer = writer
+        self._bytes_received = bytes_received
         self._clock = clock
         self._cutter = BlockCutter()
         self._decoder: BlockDecoder | None = None
@@ -59,7 +66,7 @@ class Recording:
         if len(self._cutter) - self._uncut_bytes >= BLOCK_BYTES or now - self._decoded_at >= DECODE_EVERY_S:
             self._decode(self._cutter.cut())
             self._decoded_at, self._uncut_bytes = now, len(self._cutter)
-            self._must_be_short()
+            self._must_be_lines()
         if now - self._flushed_at >= FLUSH_EVERY_S:
             self._writer.flush()
             self._flushed_at = now
@@ -73,7 +80,7 @@ class Recording:
         try:
             self._decode(block)
         finally:
-            self.malformed += bool(broken) + (self._decoder.malformed_lines if self._decoder else 0)
+            self.malformed += bool(broken) + self._cutter.dropped
             self._keep(self._rows.finish())
             self._writer.flush()
 
@@ -99,19 +106,18 @@ class Recording:
         if not block or self._cutter.header is None:
             return
         if self._decoder is None:
-            self._decoder = BlockDecoder(self._cutter.header)
+            self._decoder = BlockDecoder(self._cutter.header, bytes_received=self._bytes_received)
         decoded = self._decoder.decode(block)
         for name, value in decoded.counters.items():
             self.counters[name] += value
-        self.malformed += decoded.malformed
+        self.malformed += decoded.lost.total()
         self._keep(self._rows.push(decoded))
 
-    def _must_be_short(self) -> None:
-        """Raise K6Error when what is no whole request yet is longer than any request."""
-        if self._uncut_bytes > MAX_UNCUT_BYTES:
-            what = "line of CSV" if self._cutter.header is None else "request"
+    def _must_be_lines(self) -> None:
+        """Raise K6Error when something came that is longer than any line of k6."""
+        if self._cutter.dropped:
             raise K6Error(
-                f"k6 wrote {self._uncut_bytes:,} bytes without the end of a {what}",
+                f"k6 wrote more than {MAX_REST_BYTES:,} bytes without the end of a line",
                 hint="does something else write to its standard output?",
             )
 

@@ -18,6 +18,15 @@ FILE = "run.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where an imported Run came from; ``sha256`` is that of the content, unpacked."""
+
+    file: str
+    format: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunRecord:
     """A Run without its requests; holds no secret (headers and bodies are not kept).
 
@@ -48,6 +57,7 @@ class RunRecord:
     notes: tuple[str, ...] = ()
     error: str = ""
     settings: dict[str, str] = field(default_factory=dict)
+    origin: Origin | None = None
 
     def write(self, folder: Path) -> None:
         """Write run.json, whole or not at all.
@@ -98,6 +108,7 @@ def read_record(folder: Path) -> RunRecord:
             "detection": Detection(**values["detection"]),
             "facts": RunFacts(**values["facts"]),
             "notes": tuple(values["notes"]),
+            "origin": Origin(**origin) if (origin := values.get("origin")) else None,
         }
         return RunRecord(**values)
     except (OSError, ValueError, KeyError, TypeError) as error:

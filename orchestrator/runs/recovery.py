@@ -1,7 +1,9 @@
-"""Close what a crash left open: its table readable, its state `interrupted`."""
+"""Close what a crash left open: its table readable, its state `interrupted`; half an import is taken away."""
 
 from __future__ import annotations
 
+import shutil
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,10 +11,12 @@ import pyarrow.compute as pc
 
 from orchestrator.catalog import Catalog, Row
 from orchestrator.errors import StoreError
+from orchestrator.home import Home
 from orchestrator.model import RunState
 from orchestrator.runs.record import RunRecord, read_record
 from orchestrator.stores.parquet import ParquetStore
 
+_IMPORT = "import-"
 NOTE = "stallwatch ended before this run did: what it had stored is kept, what was in flight is unknown"
 
 
@@ -41,6 +45,28 @@ def close_campaign(
     ]
     last_ns = max((end for end in ends if end is not None), default=None)
     catalog.update_campaign(campaign_id, state=state, ended_ns=last_ns, sentence=why or None)
+
+
+def import_lock(campaign_id: str) -> str:
+    """Return the lock that is held while files become a campaign; left behind, it says that they did not."""
+    return f"{_IMPORT}{campaign_id}"
+
+
+def remove_broken_imports(catalog: Catalog, home: Home) -> None:
+    """Remove what is left of imports whose process is gone, and that came to no campaign."""
+    for lock in catalog.left_locks(_IMPORT):
+        campaign_id = lock.removeprefix(_IMPORT)
+        if not any(row["id"] == campaign_id for row in catalog.list_campaigns()):
+            remove_import(home, campaign_id)
+
+
+def remove_import(home: Home, campaign_id: str) -> None:
+    """Remove the files of an import that the catalog does not name; call it with its lock held."""
+    for folder in home.runs_dir.iterdir():
+        if campaign_id and folder.name.partition(".")[0] == campaign_id:
+            shutil.rmtree(folder, ignore_errors=True)
+    with suppress(OSError):
+        (home.reports_dir / f"{campaign_id}.html").unlink(missing_ok=True)
 
 
 def _close_run(catalog: Catalog, store: ParquetStore, folder: Path, run: Row) -> int | None:

@@ -30,7 +30,7 @@ class Run:
 
     Its record is written already, and its table open. k6 is killed when it has not ended ``overtime_s``
     after the planned duration (if there is one) and the last request's timeout, or after it was asked to
-    end.
+    end. ``bytes_received`` keeps what each request received, where each iteration makes one.
     """
 
     def __init__(
@@ -41,6 +41,7 @@ class Run:
         folder: Path,
         *,
         overtime_s: float = OVERTIME_S,
+        bytes_received: bool = False,
     ) -> None:
         self._command = command
         self._folder = folder
@@ -48,7 +49,7 @@ class Run:
         self._stopped = ""
         self._disturbances = Disturbances()
         self._writer = writer
-        self._recording = Recording(writer)
+        self._recording = Recording(writer, bytes_received=bytes_received)
         self.record = record
         self._overtime_s = overtime_s
         self._failing = FailureWatch(self._recording.recent)

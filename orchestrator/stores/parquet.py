@@ -35,6 +35,10 @@ class ParquetStore:
         """Start a Run's table."""
         return StreamWriter(self._run_dir(run_id))
 
+    def table_writer(self, run_id: str) -> TableWriter:
+        """Start the table of a Run that is over already."""
+        return TableWriter(self._run_dir(run_id))
+
     def batches(self, run_id: str) -> Iterator[pa.RecordBatch]:
         """Return a Run's rows batch by batch, of a broken stream all whole batches."""
         folder = self._run_dir(run_id)
@@ -123,49 +127,72 @@ def _telling(path: Path) -> Iterator[None]:
         raise StoreError(f"{path}: {error.strerror or error}", hint="is the disk full?") from error
 
 
+class TableWriter:
+    """Writes a finished table in row groups, in memory that stays flat; unreadable before its end.
+
+    Raises
+    ------
+    StoreError
+        The folder cannot be written.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._whole, self._part = folder / TABLE, folder / f"{TABLE}.part"
+        with _telling(self._part):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._writer = pq.ParquetWriter(
+                self._part,
+                REQUEST_SCHEMA,
+                compression="zstd",
+                compression_level=1,
+                use_dictionary=_OTHERS,
+                column_encoding=dict.fromkeys(_INT64, "DELTA_BINARY_PACKED"),
+            )
+        self._waiting: list[pa.RecordBatch] = []
+        self.rows = self._written = 0
+
+    def append(self, batch: pa.RecordBatch) -> None:
+        """Keep a batch."""
+        self._waiting.append(batch)
+        self.rows += batch.num_rows
+        if self.rows - self._written >= ROW_GROUP_ROWS:
+            self._write_group()
+
+    def close(self) -> int:
+        """Finish the table and return its number of rows."""
+        if self._waiting:
+            self._write_group()
+        with _telling(self._whole):
+            self._writer.close()
+            self._part.replace(self._whole)
+        return self.rows
+
+    def abandon(self) -> None:
+        """Take away a table that will not be finished: a full disk has no room for what it is."""
+        with suppress(OSError):
+            self._writer.close()
+        with suppress(OSError):
+            self._part.unlink(missing_ok=True)
+
+    def _write_group(self) -> None:
+        with _telling(self._part):
+            self._writer.write_table(pa.Table.from_batches(self._waiting).unify_dictionaries())
+        self._waiting, self._written = [], self.rows
+
+
 def to_parquet(folder: Path) -> int:
-    """Rewrite a stream as Parquet, in groups so that memory stays flat; the stream goes last."""
-    whole, part = folder / TABLE, folder / f"{TABLE}.part"
+    """Rewrite a stream as Parquet; the stream goes last."""
+    table = TableWriter(folder)
     try:
-        with _telling(part):
-            rows = _rewrite(folder / STREAM, part)
+        for batch in read_stream(folder / STREAM):
+            table.append(batch)
+        rows = table.close()
     except BaseException:
-        with suppress(OSError):  # on a full disk it would take what is needed to say so
-            part.unlink(missing_ok=True)
+        table.abandon()
         raise
-    with _telling(whole):
-        part.replace(whole)
+    with _telling(folder / STREAM):
         (folder / STREAM).unlink()
     return rows
-
-
-def _rewrite(stream: Path, part: Path) -> int:
-    rows = 0
-    with pq.ParquetWriter(
-        part,
-        REQUEST_SCHEMA,
-        compression="zstd",
-        compression_level=1,
-        use_dictionary=_OTHERS,
-        column_encoding=dict.fromkeys(_INT64, "DELTA_BINARY_PACKED"),
-    ) as writer:
-        for group in _groups(read_stream(stream)):
-            writer.write_table(group)
-            rows += group.num_rows
-    return rows
-
-
-def _groups(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.Table]:
-    waiting: list[pa.RecordBatch] = []
-    rows = 0
-    for batch in batches:
-        waiting.append(batch)
-        rows += batch.num_rows
-        if rows >= ROW_GROUP_ROWS:
-            yield pa.Table.from_batches(waiting).unify_dictionaries()
-            waiting, rows = [], 0
-    if waiting:
-        yield pa.Table.from_batches(waiting).unify_dictionaries()
 
 
 def read_stream(path: Path) -> Iterator[pa.RecordBatch]:

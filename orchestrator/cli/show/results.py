@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from analysis.verdict import seconds
-from orchestrator.cli.show.output import one_line
+from orchestrator.cli.show.output import Format, one_line, print_json, say
 from reports.formats import UNKNOWN, clock, duration, latency, rate, size
 
 if TYPE_CHECKING:
@@ -14,9 +14,27 @@ if TYPE_CHECKING:
 
     from analysis.compare import Comparison
     from analysis.findings import CampaignAnalysis, Limits, NodeResult, RunAnalysis, Throughput
+    from orchestrator.campaign import CampaignResult
 
 HEADINGS = ("node", "verdict", "requests", "errors", "p50", "slowest", "periodic stall")
 MAX_EPISODES = 10
+
+
+def print_campaign(result: CampaignResult, output: Format) -> None:
+    """Print what a Campaign came to, and say what failed."""
+    if output is Format.JSON:
+        from analysis.result import campaign_to_json
+
+        print_json(
+            {"campaign": result.id, "report": result.report, **campaign_to_json(result.judged.analysis)}
+        )
+    else:
+        for line in campaign_lines(result.judged.analysis):
+            print(line)
+        if result.report is not None:
+            print(f"report: {result.report}")
+    for failure in result.failures:
+        say(f"error: {failure}")
 
 
 def campaign_lines(campaign: CampaignAnalysis) -> list[str]:

@@ -1,131 +1,82 @@
-"""From decoded blocks to the rows that are kept: missing times joined in, end times made distinct."""
+"""From decoded blocks to the rows that are kept: missing values joined in, end times made distinct."""
 
 from __future__ import annotations
 
-from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from analysis.requests import NS_PER_S
 from orchestrator.k6.samples.decode import Decoded
+from orchestrator.k6.samples.distinct import REMEMBER_NS, DistinctEnds
 
-Int64s = npt.NDArray[np.int64]
 HOLD_NS = 5 * NS_PER_S
-REMEMBER_NS = 10 * NS_PER_S
 
 
 @dataclass(slots=True)
 class _Held:
     batch: pa.RecordBatch
-    waiting: dict[str, int]
+    waiting: Mapping[str, dict[str, int]]
 
 
 class RowAssembler:
     """Takes decoded blocks in order and gives batches in the same order.
 
-    A request that k6 could not time gets the script's clock, whose sample comes a little later. Its
-    batch is held back until then, or until 5 s of newer requests have passed; then its total stays null.
+    What k6 tells of a request in a sample of its own comes a little later: the script's clock where
+    k6 could not time it, the bytes received at the end of its iteration. Its batch is held back until
+    then, or until 5 s of newer requests have passed; then its value stays null.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, remember_ns: int | None = REMEMBER_NS) -> None:
         self._held: list[_Held] = []
-        self._clocks: dict[str, int] = {}
-        self._distinct = DistinctEnds()
+        self._values: dict[str, dict[str, int]] = {}
+        self._distinct = DistinctEnds(remember_ns)
 
     def push(self, decoded: Decoded) -> list[pa.RecordBatch]:
         """Take one block and return what is ready."""
-        self._clocks |= decoded.clocks
+        for column, values in decoded.values.items():
+            self._values.setdefault(column, {}).update(values)
         if decoded.requests.num_rows:
-            # No serial, no clock (a user's own script): nothing to wait for.
-            waiting = {s: row for s, row in zip(decoded.serials, decoded.timeless.tolist(), strict=True) if s}
-            self._held.append(_Held(decoded.requests, waiting))
+            self._held.append(_Held(decoded.requests, decoded.waiting))
         newest = max((_last_end(held.batch) for held in self._held), default=0)
         ready = []
         while self._held and (
             self._settle(self._held[0]) or newest - _last_end(self._held[0].batch) > HOLD_NS
         ):
-            ready.append(self._distinct.apply(self._held.pop(0).batch))
+            ready.append(self._made_distinct(self._held.pop(0).batch))
         if not self._held:
-            self._clocks.clear()
+            self._values.clear()
         return ready
 
     def finish(self) -> list[pa.RecordBatch]:
         """Return what was still held."""
         for held in self._held:
             self._settle(held)
-        return [self._distinct.apply(held.batch) for held in self._held]
+        return [self._made_distinct(held.batch) for held in self._held]
 
     def _settle(self, held: _Held) -> bool:
-        """Fill in the clocks that have come; tell whether none is missing."""
-        found = [serial for serial in held.waiting if serial in self._clocks]
-        if found:
-            column = held.batch.column("total_ns")
-            total, unknown = (
-                column.fill_null(0).to_numpy().copy(),
-                column.is_null().to_numpy(zero_copy_only=False),
-            )
-            for serial in found:
-                row = held.waiting.pop(serial)
-                total[row], unknown[row] = self._clocks.pop(serial), False
-            held.batch = _with_column(held.batch, "total_ns", pa.array(total, mask=unknown))
-        return not held.waiting
+        """Fill in the values that have come; tell whether none is missing."""
+        for name, waiting in held.waiting.items():
+            values = self._values.get(name, {})
+            found = [serial for serial in waiting if serial in values]
+            if found:
+                column = held.batch.column(name)
+                numbers, unknown = (
+                    column.fill_null(0).to_numpy().copy(),
+                    column.is_null().to_numpy(zero_copy_only=False),
+                )
+                for serial in found:
+                    row = waiting.pop(serial)
+                    numbers[row], unknown[row] = values.pop(serial), False
+                held.batch = _with_column(held.batch, name, pa.array(numbers, mask=unknown))
+        return not any(held.waiting.values())
 
-
-class DistinctEnds:
-    """Moves a request whose end an earlier one has to the next free nanosecond.
-
-    Row by row, so that it does not matter how the rows were cut into batches. Ends are remembered
-    for 10 s behind the newest: k6 writes a request down when it ends.
-    """
-
-    def __init__(self) -> None:
-        self._taken: deque[Int64s] = deque()  # each sorted
-        self._newest = np.iinfo(np.int64).min
-
-    def apply(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        """Return the batch with ends that no other row has."""
+    def _made_distinct(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         ends = batch.column("end_ns").to_numpy()
-        in_order = np.sort(ends, kind="stable")  # quick on what is nearly sorted already, as ends are
-        if not (np.diff(in_order) > 0).all() or self._meets(in_order):
-            ends = self._moved(ends)
-            in_order = np.sort(ends)
-            batch = _with_column(batch, "end_ns", pa.array(ends))
-        self._remember(in_order)
-        return batch
-
-    def _meets(self, ends: Int64s) -> bool:
-        """Tell whether an end (sorted) is taken."""
-        if ends[0] > self._newest:
-            return False
-        return any(ends[0] <= taken[-1] and bool(np.isin(ends, taken).any()) for taken in self._taken)
-
-    def _moved(self, ends: Int64s) -> Int64s:
-        # The next nanosecond that may be free behind a taken one; followed like links, and shortened.
-        after: dict[int, int] = {}
-        for taken in self._taken:
-            near = taken[taken >= ends.min()]
-            last = np.append(near[1:] != near[:-1] + 1, True)[: len(near)]
-            run_ends = near[last][np.cumsum(last) - last]
-            after.update(zip(near.tolist(), (run_ends + 1).tolist(), strict=True))
-        moved = []
-        for end in ends.tolist():
-            free = end
-            while free in after:
-                free = after[free]
-            after[free] = free + 1
-            if free != end:
-                after[end] = free + 1
-            moved.append(free)
-        return np.array(moved, dtype=np.int64)
-
-    def _remember(self, ends: Int64s) -> None:
-        self._taken.append(ends)
-        self._newest = max(self._newest, int(ends[-1]))
-        while self._taken[0][-1] < self._newest - REMEMBER_NS:
-            self._taken.popleft()
+        distinct = self._distinct.apply(ends)
+        return batch if distinct is ends else _with_column(batch, "end_ns", pa.array(distinct))
 
 
 def _with_column(batch: pa.RecordBatch, name: str, column: pa.Array) -> pa.RecordBatch:
@@ -134,4 +85,4 @@ def _with_column(batch: pa.RecordBatch, name: str, column: pa.Array) -> pa.Recor
 
 
 def _last_end(batch: pa.RecordBatch) -> int:
-    return int(batch.column("end_ns").to_numpy().max())
+    return int(np.max(batch.column("end_ns").to_numpy()))

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 import pyarrow as pa
 
 from orchestrator.k6.samples.blocks import BlockCutter
-from orchestrator.k6.samples.decode import CLOCK, METRICS, BlockDecoder, Decoded
+from orchestrator.k6.samples.decode import BlockDecoder, Decoded
+from orchestrator.k6.samples.lines import CLOCK, METRICS
 from orchestrator.k6.samples.rows import RowAssembler
 from orchestrator.stores.contract import REQUEST_SCHEMA
 
@@ -61,12 +62,17 @@ def timeless(stamp: int = T_NS, *, serial: str, error_code: str = "1212", **tags
         "proto": "",
         "ip": "",
     }
-    return request(stamp, times_ms=[0.0] * 7, failed=True, **(cells | {"metadata": serial} | tags))
+    return request(stamp, times_ms=[0.0] * 7, failed=True, **(cells | {"metadata": metadata(serial)} | tags))
+
+
+def metadata(serial: str) -> str:
+    """Return the column of a sample that carries a serial, or none."""
+    return f"serial={serial}" if serial else ""
 
 
 def clock(total_ms: float, *, serial: str, stamp: int = T_NS) -> str:
     """Return the script's own time of a request."""
-    return line(CLOCK, stamp, total_ms, scenario="kept", metadata=serial)
+    return line(CLOCK, stamp, total_ms, scenario="kept", metadata=metadata(serial))
 
 
 def decode(*samples: str, header: str = HEADER) -> Decoded:

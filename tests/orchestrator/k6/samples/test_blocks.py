@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from orchestrator.errors import K6Error
 from orchestrator.k6.samples import blocks
-from orchestrator.k6.samples.blocks import BlockCutter
+from orchestrator.k6.samples.blocks import BlockCutter, LineCutter
 from tests.orchestrator.k6.made import HEADER, T_NS, clock, line, request, rows_of, timeless
 
 HOSTILE = 'a "quoted"\nhttp_reqs,1,2,3\n,and\r\n more'
@@ -77,8 +79,40 @@ def test_request_inside_quotes_is_no_boundary() -> None:
 def test_broken_last_line_is_told_apart() -> None:
     """What a killed k6 left half written is not decoded, and not silently dropped."""
     cutter = BlockCutter()
-    cutter.push((HEADER + "\n" + request() + 'http_reqs,17,1.0,"half\na quo').encode())
-    assert cutter.finish() == (request().encode(), b'http_reqs,17,1.0,"half\na quo')
+    cutter.push((HEADER + "\n" + request() + 'http_reqs,17,1.0,"half').encode())
+    assert cutter.finish() == (request().encode(), b'http_reqs,17,1.0,"half')
+
+
+def test_quote_without_end_costs_its_own_line_only() -> None:
+    """A line that opens a quote and never closes it is dropped and counted; what stands behind it is not."""
+    for data in (request() + 'a "quote\n' + request(), request() + 'a "quote\n' + request() * 20_000):
+        cutter = BlockCutter()
+        cutter.push((HEADER + "\n" + data).encode())
+        block = cutter.cut() + cutter.cut() + cutter.cut() + cutter.finish()[0]
+        assert block.decode() == data.replace('a "quote\n', "")
+        assert cutter.dropped == 1
+
+
+@pytest.mark.parametrize("cutter", [LineCutter, BlockCutter])
+def test_line_without_end_fills_no_memory(cutter: type[LineCutter]) -> None:
+    """A line of hundreds of MB is thrown away as it comes, counted once, and costs nothing behind it."""
+    lines = cutter()
+    lines.push(HEADER.encode() + b"\n")
+    assert lines.cut() + lines.finish()[0] in (b"", HEADER.encode() + b"\n")
+    for _ in range(50):
+        lines.push(b"x" * (1 << 20))
+        assert lines.cut() == b""
+        assert len(lines) <= blocks.MAX_REST_BYTES + (1 << 20)
+    lines.push(b"\n" + request().encode())
+    assert lines.finish() == (request().encode(), b"")
+    assert lines.dropped == 1
+
+
+def test_header_without_end_is_refused() -> None:
+    """A first line of more than 64 KiB is no header, before it fills any memory."""
+    for data in (b"x" * 100_000, b"x" * 100_000 + b"\n"):
+        with pytest.raises(K6Error, match="longer than 65,536 bytes"):
+            BlockCutter().push(data)
 
 
 def test_header_alone_and_nothing_at_all() -> None:

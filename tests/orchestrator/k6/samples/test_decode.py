@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from orchestrator.errors import K6Error
 from orchestrator.files.reading import read_file
 from orchestrator.k6.samples.decode import BlockDecoder
+from orchestrator.k6.samples.requests import Loss
 from orchestrator.stores.contract import REQUEST_SCHEMA
 from tests.orchestrator.k6.made import DEFAULT_HEADER, HEADER, T_NS, clock, decode, line, request, timeless
 
@@ -74,7 +76,7 @@ def test_gzipped_file_of_default_k6(tmp_path: Path) -> None:
         + "".join(request(T_NS + n, header=DEFAULT_HEADER, name=f"ep{n}") for n in range(3))
     )
     file.write_bytes(gzip.compress(text.encode()))
-    frame = read_file(file).frame
+    frame = read_file(str(file)).frame
     assert frame["end_ns"].tolist() == [T_NS, T_NS + 1, T_NS + 2]
     assert frame["endpoint"].tolist() == ["ep0", "ep1", "ep2"]
 
@@ -121,22 +123,15 @@ def test_request_that_lost_a_sample_is_counted() -> None:
     cut_off = "".join(lines[:5])
     decoded = decode(broken, request(T_NS + 1), cut_off)
     assert decoded.requests["end_ns"].to_pylist() == [T_NS + 1]
-    assert decoded.malformed == 2
+    assert decoded.lost == Counter({Loss.INCOMPLETE: 2})
 
 
 def test_line_with_too_many_cells_is_counted_once() -> None:
     """A line with another number of cells is skipped, counted once, and costs no other request."""
-    decoder = BlockDecoder(HEADER.encode())
-    block = "checks,1,2,3\n" + timeless(serial="f0") + clock(3.0, serial="f0") + ",".join("x" * 30) + "\n"
-    decoded = decoder.decode(block.encode())
+    many = ",".join("x" * 30) + "\n"
+    decoded = decode("checks,1,2,3\n", timeless(serial="f0"), clock(3.0, serial="f0"), many)
     assert decoded.requests.num_rows == 1
-    assert decoder.malformed_lines == 2
-
-
-def test_value_that_is_no_number_is_one_clear_error() -> None:
-    """What is no sample ends in an error of ours, not in pyarrow's."""
-    with pytest.raises(K6Error, match="no sample"):
-        decode(request(), line("checks", "yesterday", 1))
+    assert decoded.lost == Counter({Loss.LINE: 2})
 
 
 def test_header_that_is_no_header() -> None:
@@ -149,9 +144,8 @@ def test_requests_without_time_are_null_and_listed() -> None:
     """Where k6 knows no time the total is null, with the serial that the clock will carry."""
     decoded = decode(request(), timeless(serial="f7"), clock(3.25, serial="f7"))
     assert decoded.requests["total_ns"].to_pylist() == [4_250_000, None]
-    assert decoded.timeless.tolist() == [1]
-    assert decoded.serials == ("f7",)
-    assert decoded.clocks == {"f7": 3_250_000}
+    assert decoded.waiting == {"total_ns": {"f7": 1}}
+    assert decoded.values == {"total_ns": {"f7": 3_250_000}}
 
 
 def test_hostile_text_is_kept_as_it_is() -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from analysis.requests import NS_PER_S
 from orchestrator.k6.samples.decode import BlockDecoder
-from orchestrator.k6.samples.rows import HOLD_NS, DistinctEnds, RowAssembler
+from orchestrator.k6.samples.rows import HOLD_NS, RowAssembler
 from tests.orchestrator.k6.made import HEADER, T_NS, clock, decode, request, timeless
 
 
@@ -87,56 +87,3 @@ def test_no_row_is_ever_lost_or_moved(steps: list[tuple[str, int, bool]]) -> Non
             block = ""
     ready += rows.push(decoder.decode(block.encode())) + rows.finish()
     assert ends_of(ready) == expected
-
-
-def with_ends(ends: list[int]) -> pa.RecordBatch:
-    """Return a batch with these ends."""
-    batch = decode(*(request() for _ in ends)).requests
-    columns = [
-        pa.array(ends, pa.int64()) if field.name == "end_ns" else batch.column(field.name)
-        for field in batch.schema
-    ]
-    return pa.record_batch(columns, schema=batch.schema)
-
-
-def by_the_book(ends: list[int]) -> list[int]:
-    """Give each row in turn the first free nanosecond from its own end on: slow and obvious."""
-    taken: set[int] = set()
-    moved = []
-    for end in ends:
-        free = end
-        while free in taken:
-            free += 1
-        taken.add(free)
-        moved.append(free)
-    return moved
-
-
-@given(st.lists(st.lists(st.integers(0, 30), min_size=1, max_size=15), max_size=6))
-def test_ends_become_distinct_by_the_smallest_moves(batches: list[list[int]]) -> None:
-    """Across batches each row gets the first free nanosecond, as the slow way does."""
-    distinct = DistinctEnds()
-    moved = [distinct.apply(with_ends([T_NS + end for end in ends])) for ends in batches]
-    flat = [T_NS + end for ends in batches for end in ends]
-    assert ends_of(moved) == by_the_book(flat)
-
-
-def test_equal_ends_keep_their_order() -> None:
-    """Of rows with the same end the first keeps it, and each later one is later."""
-    assert ends_of([DistinctEnds().apply(with_ends([7, 7, 3, 7]))]) == [7, 8, 3, 9]
-
-
-def test_whole_seconds_of_a_busy_run_stay_distinct() -> None:
-    """30,000 requests in one second of a CSV with stamps in whole seconds all get their own end."""
-    distinct = DistinctEnds()
-    batch = with_ends([T_NS] * 10_000)
-    moved = ends_of([distinct.apply(batch) for _ in range(3)])
-    assert moved == list(range(T_NS, T_NS + 30_000))
-
-
-def test_distinct_ends_are_left_alone() -> None:
-    """A batch whose ends nobody has is handed on as it is, also when it is out of order."""
-    distinct = DistinctEnds()
-    for ends in ([10, 30, 20], [25, 15], [31]):
-        batch = with_ends(ends)
-        assert distinct.apply(batch) is batch
