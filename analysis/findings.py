@@ -170,11 +170,45 @@ class NodeResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Beside:
+    """One Node that does not claim a stall of another: its Episodes at the expected times, and its power.
+
+    ``p_value`` is Fisher's, one-sided: those who stall against this one; ``free`` tells whether it is
+    small enough among all that were tested.
+    """
+
+    name: str
+    hit: int
+    cycles: int
+    requests: int
+    p_value: float
+    power: float
+    free: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """One stall of a Campaign: the Nodes that show it at the same times, and those beside them.
+
+    ``apart_s`` is how far their phases lie apart, ``p_value`` the chance that as many unrelated timers
+    of one period come so close (1 for a single Node).
+    """
+
+    nodes: tuple[str, ...]
+    period_s: float
+    apart_s: float
+    p_value: float
+    beside: tuple[Beside, ...]
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CampaignAnalysis:
     """All that the analysis says of a Campaign: verdict, one sentence, and each Node's analysis.
 
     In ``nodes`` the verdicts and claims are those that survive the correction over Nodes (Holm) and
     the comparison with the control; the control stands in ``control`` (None when there was none).
+    ``sightings`` say of each stall who shows it and who does not; their words are among the notes.
     """
 
     verdict: Verdict
@@ -182,6 +216,7 @@ class CampaignAnalysis:
     nodes: tuple[NodeResult, ...]
     control: NodeResult | None = None
     notes: tuple[str, ...] = field(default=())
+    sightings: tuple[Sighting, ...] = ()
 
     def everything(self) -> tuple[NodeResult, ...]:
         """Return the nodes' results and then, where there is one, the control's."""

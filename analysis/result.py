@@ -70,6 +70,7 @@ def campaign_to_json(campaign: CampaignAnalysis) -> dict[str, object]:
         "sentence": campaign.sentence,
         "nodes": [node_json(node) for node in campaign.nodes],
         "control": node_json(campaign.control) if campaign.control is not None else None,
+        "across_nodes": [plain(asdict(sighting)) for sighting in campaign.sightings],
         "notes": list(campaign.notes),
     }
 
@@ -154,9 +155,11 @@ def throughput_json(throughput: Throughput) -> dict[str, object]:
 
 
 def plain(value: object) -> object:
-    """Return a JSON value: finite numbers, lists for tuples."""
+    """Return a JSON value: finite numbers, lists for tuples, also inside."""
     if isinstance(value, tuple):
         return [plain(item) for item in value]
+    if isinstance(value, dict):
+        return {name: plain(item) for name, item in value.items()}
     return finite(value) if isinstance(value, float) else value
 
 
