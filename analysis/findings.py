@@ -94,6 +94,34 @@ class PeriodicStall:
     shape_evidence: tuple[str, ...] = ()
 
 
+class FindingKind(StrEnum):
+    """What a Run can show beside periodic stalls."""
+
+    EPISODE = "isolated episode"
+    LEVEL = "level shift"
+    ERRORS = "error burst"
+    SATURATION = "saturation"
+    THROUGHPUT = "throughput collapse"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One confirmed change that does not return with a period; a note, which changes no verdict.
+
+    ``size`` is the slowest request in ms (episode), the factor on the median (level shift) or on latency
+    at high load (saturation; iterations, where some were dropped), errors (burst), or the share of the
+    usual speed (throughput); ``n`` the requests it was seen in.
+    """
+
+    kind: FindingKind
+    start_ns: int
+    end_ns: int
+    size: float
+    n: int
+    p_value: float
+    words: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Latency:
     """Quantiles of the total latency over ``n`` requests whose time is known; NaN when n is 0."""
@@ -135,7 +163,8 @@ class RunAnalysis:
     shown the reference stall. ``kept_share`` is the share of answered requests
     without a new connection, NaN when none was answered.
     ``rows`` counts all rows of the table (with ``setup`` and ``teardown``), ``facts`` is what the
-    verdict was told. ``throughput`` is None where no request's bytes are known.
+    verdict was told. ``throughput`` is None where no request's bytes are known; ``findings`` is what was
+    confirmed beside the periodic stalls.
     """
 
     verdict: Verdict
@@ -158,6 +187,7 @@ class RunAnalysis:
     rows: int = 0
     facts: RunFacts = field(default_factory=RunFacts)
     throughput: Throughput | None = None
+    findings: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

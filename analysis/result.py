@@ -10,6 +10,7 @@ from analysis.compare import Comparison, NodeComparison
 from analysis.findings import (
     CampaignAnalysis,
     Episode,
+    Finding,
     Limits,
     NodeResult,
     PeriodicStall,
@@ -59,6 +60,7 @@ def to_json(analysis: RunAnalysis, *, input_name: str) -> dict[str, object]:
         "censored": analysis.censored,
         "needed_duration_s": finite(analysis.needed_duration_s),
         "throughput": throughput_json(analysis.throughput) if analysis.throughput else None,
+        "findings": [finding_json(finding) for finding in analysis.findings],
         "notes": [*analysis.reasons, *analysis.notes],
     }
 
@@ -151,6 +153,19 @@ def throughput_json(throughput: Throughput) -> dict[str, object]:
             "lowest": finite(throughput.lowest_bytes_per_s),
         },
         "lowest_at": instant(throughput.lowest_at_ns),
+    }
+
+
+def finding_json(finding: Finding) -> dict[str, object]:
+    """Return one finding with its instants as text."""
+    return {
+        "kind": finding.kind.value,
+        "start": instant(finding.start_ns),
+        "end": instant(finding.end_ns),
+        "size": finite(finding.size),
+        "n": finding.n,
+        "p_value": finite(finding.p_value),
+        "words": finding.words,
     }
 
 

@@ -27,6 +27,7 @@ KEYS = [
     "censored",
     "needed_duration_s",
     "throughput",
+    "findings",
     "notes",
 ]
 STALL_KEYS = [
