@@ -1,6 +1,7 @@
 """False claims of quiet Campaigns: ten Nodes without a periodic stall, side by side, 2,000 times.
 
-A claim is a periodic stall that survives the correction over Nodes, or slow Episodes called coincident.
+A claim is a periodic stall that survives the correction over Nodes, whatever its size (those below the
+limit are notes), or slow Episodes called coincident.
 The Runs of a Campaign are drawn from a pool of analyzed quiet Runs of all kinds and of its length, each
 Run at most once a Campaign; no Node's Episodes know of another's.
 """
@@ -31,9 +32,14 @@ def main(pools: dict[float, list[RunAnalysis]] | None = None) -> int:
     print(
         f"{CAMPAIGNS:,} quiet campaigns of {NODES} nodes, from {sum(map(len, pools.values())):,} quiet runs:"
     )
-    periodic, shared = (sum(column) for column in zip(*found, strict=True))
-    either = sum(a or b for a, b in found)
-    for what, count in (("a periodic stall", periodic), ("a coincidence", shared), ("either", either)):
+    periodic, failing, shared = (sum(column) for column in zip(*found, strict=True))
+    either = sum(fails or coincides for _, fails, coincides in found)
+    for what, count in (
+        ("any periodic stall", periodic),
+        ("one above the limit", failing),
+        ("a coincidence", shared),
+        ("one of the last two", either),
+    ):
         low, high = binomtest(count, CAMPAIGNS).proportion_ci()
-        print(f"  claimed {what:17} {count / CAMPAIGNS:6.2%} (95 % interval {low:.2%} to {high:.2%})")
-    return int(either > BAR * CAMPAIGNS)
+        print(f"  claimed {what:20} {count / CAMPAIGNS:6.2%} (95 % interval {low:.2%} to {high:.2%})")
+    return int(max(periodic, either) > BAR * CAMPAIGNS)
