@@ -10,18 +10,15 @@ from analysis.findings import (
     Detection,
     Limits,
     NodeResult,
-    PeriodicStall,
     RunAnalysis,
     Verdict,
 )
+from analysis.fleet.holm import FAMILY_ALPHA, levels, listed
+from analysis.fleet.shared import shared_episodes
+from analysis.fleet.sightings import same_timers, sightings
+from analysis.fleet.times import explains
 from analysis.run import rejudged
 from analysis.verdict import describe, reaches, too_many_errors
-
-FAMILY_ALPHA = 0.01
-"""Chance of one false claim a Campaign."""
-SAME_PERIOD = 0.01
-COMPARABLE = 0.25
-"""A stall of the generator shows at the control with at least this share of the size it has at a Node."""
 
 
 def analyze_campaign(
@@ -44,12 +41,16 @@ def analyze_campaign(
     if control is not None:
         corrected = [under_control(node, control, limits) for node in corrected]
     verdict = Verdict.worst([node.analysis.verdict for node in corrected])
+    beside = [*corrected, *([control] if control is not None else [])]
+    seen = sightings(beside, limits, detection) if len(corrected) > 1 else ()
+    notes += [*(sighting.words for sighting in seen), *same_timers(seen), *shared_episodes(beside)]
     return CampaignAnalysis(
         verdict=verdict,
         sentence=sentence(verdict, corrected, limits),
         nodes=tuple(corrected),
         control=control,
         notes=tuple(notes),
+        sightings=seen,
     )
 
 
@@ -58,12 +59,7 @@ def holm(
 ) -> list[NodeResult]:
     """Keep the claims that survive Holm over Nodes; a Node that loses one gets its verdict anew."""
     alpha = min(FAMILY_ALPHA, detection.alpha * 2)
-    order = sorted(range(len(nodes)), key=lambda i: smallest_p(nodes[i].analysis))
-    level, stopped = {}, False
-    for rank, i in enumerate(order):
-        bound = min(alpha / (len(nodes) - rank), detection.alpha)
-        stopped = stopped or smallest_p(nodes[i].analysis) > bound
-        level[i] = 0.0 if stopped else bound
+    level = levels([smallest_p(node.analysis) for node in nodes], alpha, most=detection.alpha)
     kept = []
     for i, node in enumerate(nodes):
         claims = tuple(stall for stall in node.analysis.periodic_stalls if stall.p_value <= level[i])
@@ -106,20 +102,6 @@ def under_control(node: NodeResult, control: NodeResult, limits: Limits) -> Node
     else:
         return node
     return replace(node, analysis=replace(analysis, verdict=Verdict.INCONCLUSIVE, reasons=(reason,)))
-
-
-def explains(control: PeriodicStall, stall: PeriodicStall) -> bool:
-    """Tell whether a stall of the control is the cause of a Node's: the same times, a comparable size."""
-    return coincide(stall, control) and control.added_ms >= COMPARABLE * stall.added_ms
-
-
-def coincide(stall: PeriodicStall, other: PeriodicStall) -> bool:
-    """Tell two stalls that have one period and strike at the same time."""
-    if abs(stall.period_s / other.period_s - 1) > SAME_PERIOD:
-        return False
-    apart_s = abs(stall.first_stall_ns - other.first_stall_ns) / 1e9 % stall.period_s
-    apart_s = min(apart_s, stall.period_s - apart_s)
-    return apart_s <= max(stall.stall_s, other.stall_s, 0.05 * stall.period_s)
 
 
 def sentence(verdict: Verdict, nodes: Sequence[NodeResult], limits: Limits) -> str:
@@ -167,8 +149,7 @@ def inconclusive_part(nodes: Sequence[NodeResult]) -> str:
 
 def names(nodes: Sequence[NodeResult]) -> str:
     """Names in a list: a, b and c."""
-    listed = [node.name for node in nodes]
-    return listed[0] if len(listed) == 1 else f"{', '.join(listed[:-1])} and {listed[-1]}"
+    return listed([node.name for node in nodes])
 
 
 def verb(nodes: Sequence[NodeResult], one: str, several: str) -> str:

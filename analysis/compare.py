@@ -10,14 +10,12 @@ import numpy as np
 from scipy.stats import betabinom, binom, poisson
 
 from analysis.findings import Detection, Limits, NodeResult, PeriodicStall, RunAnalysis, Verdict
+from analysis.fleet.times import COMPARABLE, same_period
 from analysis.run import measured_of, rejudged
 from analysis.verdict import describe, lost_reasons, minutes, reaches, seconds, too_many_errors
 
 UNSEEN = 0.01
 """Largest chance of having missed what is called fixed."""
-COMPARABLE = 0.25
-"""An Episode counts as the stall again with at least this share of its added latency."""
-SAME_PERIOD = 0.01
 FEW_NEW = 0.01
 """With a smaller share of new connections a stall in connecting cannot show."""
 
@@ -220,11 +218,6 @@ def visible(stall: PeriodicStall, before: RunAnalysis, after: RunAnalysis) -> fl
 def rate_per_s(run: RunAnalysis) -> float:
     """Requests a second."""
     return run.requests / max(run.duration_s, 1e-9)
-
-
-def same_period(stall: PeriodicStall, other: PeriodicStall) -> bool:
-    """Tell two stalls of one period."""
-    return abs(stall.period_s / other.period_s - 1) <= SAME_PERIOD
 
 
 def error_check(before: RunAnalysis, after: RunAnalysis) -> Check:

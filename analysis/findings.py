@@ -94,6 +94,34 @@ class PeriodicStall:
     shape_evidence: tuple[str, ...] = ()
 
 
+class FindingKind(StrEnum):
+    """What a Run can show beside periodic stalls."""
+
+    EPISODE = "isolated episode"
+    LEVEL = "level shift"
+    ERRORS = "error burst"
+    SATURATION = "saturation"
+    THROUGHPUT = "throughput collapse"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One confirmed change that does not return with a period; a note, which changes no verdict.
+
+    ``size`` is the slowest request in ms (episode), the factor on the median (level shift) or on latency
+    at high load (saturation; iterations, where some were dropped), errors (burst), or the share of the
+    usual speed (throughput); ``n`` the requests it was seen in.
+    """
+
+    kind: FindingKind
+    start_ns: int
+    end_ns: int
+    size: float
+    n: int
+    p_value: float
+    words: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Latency:
     """Quantiles of the total latency over ``n`` requests whose time is known; NaN when n is 0."""
@@ -135,7 +163,8 @@ class RunAnalysis:
     shown the reference stall. ``kept_share`` is the share of answered requests
     without a new connection, NaN when none was answered.
     ``rows`` counts all rows of the table (with ``setup`` and ``teardown``), ``facts`` is what the
-    verdict was told. ``throughput`` is None where no request's bytes are known.
+    verdict was told. ``throughput`` is None where no request's bytes are known; ``findings`` is what was
+    confirmed beside the periodic stalls.
     """
 
     verdict: Verdict
@@ -158,6 +187,7 @@ class RunAnalysis:
     rows: int = 0
     facts: RunFacts = field(default_factory=RunFacts)
     throughput: Throughput | None = None
+    findings: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,11 +200,45 @@ class NodeResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Beside:
+    """One Node that does not claim a stall of another: its Episodes at the expected times, and its power.
+
+    ``p_value`` is Fisher's, one-sided: those who stall against this one; ``free`` tells whether it is
+    small enough among all that were tested.
+    """
+
+    name: str
+    hit: int
+    cycles: int
+    requests: int
+    p_value: float
+    power: float
+    free: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """One stall of a Campaign: the Nodes that show it at the same times, and those beside them.
+
+    ``apart_s`` is how far their phases lie apart, ``p_value`` the chance that as many unrelated timers
+    of one period come so close (1 for a single Node).
+    """
+
+    nodes: tuple[str, ...]
+    period_s: float
+    apart_s: float
+    p_value: float
+    beside: tuple[Beside, ...]
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CampaignAnalysis:
     """All that the analysis says of a Campaign: verdict, one sentence, and each Node's analysis.
 
     In ``nodes`` the verdicts and claims are those that survive the correction over Nodes (Holm) and
     the comparison with the control; the control stands in ``control`` (None when there was none).
+    ``sightings`` say of each stall who shows it and who does not; their words are among the notes.
     """
 
     verdict: Verdict
@@ -182,6 +246,7 @@ class CampaignAnalysis:
     nodes: tuple[NodeResult, ...]
     control: NodeResult | None = None
     notes: tuple[str, ...] = field(default=())
+    sightings: tuple[Sighting, ...] = ()
 
     def everything(self) -> tuple[NodeResult, ...]:
         """Return the nodes' results and then, where there is one, the control's."""

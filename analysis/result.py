@@ -10,6 +10,7 @@ from analysis.compare import Comparison, NodeComparison
 from analysis.findings import (
     CampaignAnalysis,
     Episode,
+    Finding,
     Limits,
     NodeResult,
     PeriodicStall,
@@ -59,6 +60,7 @@ def to_json(analysis: RunAnalysis, *, input_name: str) -> dict[str, object]:
         "censored": analysis.censored,
         "needed_duration_s": finite(analysis.needed_duration_s),
         "throughput": throughput_json(analysis.throughput) if analysis.throughput else None,
+        "findings": [finding_json(finding) for finding in analysis.findings],
         "notes": [*analysis.reasons, *analysis.notes],
     }
 
@@ -70,6 +72,7 @@ def campaign_to_json(campaign: CampaignAnalysis) -> dict[str, object]:
         "sentence": campaign.sentence,
         "nodes": [node_json(node) for node in campaign.nodes],
         "control": node_json(campaign.control) if campaign.control is not None else None,
+        "across_nodes": [plain(asdict(sighting)) for sighting in campaign.sightings],
         "notes": list(campaign.notes),
     }
 
@@ -153,10 +156,25 @@ def throughput_json(throughput: Throughput) -> dict[str, object]:
     }
 
 
+def finding_json(finding: Finding) -> dict[str, object]:
+    """Return one finding with its instants as text."""
+    return {
+        "kind": finding.kind.value,
+        "start": instant(finding.start_ns),
+        "end": instant(finding.end_ns),
+        "size": finite(finding.size),
+        "n": finding.n,
+        "p_value": finite(finding.p_value),
+        "words": finding.words,
+    }
+
+
 def plain(value: object) -> object:
-    """Return a JSON value: finite numbers, lists for tuples."""
+    """Return a JSON value: finite numbers, lists for tuples, also inside."""
     if isinstance(value, tuple):
         return [plain(item) for item in value]
+    if isinstance(value, dict):
+        return {name: plain(item) for name, item in value.items()}
     return finite(value) if isinstance(value, float) else value
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from analysis.changes.find import findings_of
 from analysis.claims import Context, claim_of, context_of, slow_mask
 from analysis.extent.phases import dominant_phase
 from analysis.findings import (
@@ -80,7 +81,11 @@ def analyze_run(
         power=best_power(noises, exposure.span_s, detection, len(searches)),
         needed_duration_s=needed_duration_s(noises, detection, len(searches)),
     )
-    return conclude(table, measured, facts=facts, limits=limits, detection=detection)
+    found_beside = findings_of(
+        table, samples, residual, claims, facts=facts, limits=limits, detection=detection
+    )
+    analysis = conclude(table, measured, facts=facts, limits=limits, detection=detection)
+    return replace(analysis, findings=found_beside)
 
 
 def conclude(

@@ -103,7 +103,7 @@ def node_view(result: NodeResult, facts: ReportFacts) -> NodeView:
         kept=formats.percent(run.kept_share, 1),
         facts=_run_facts(result, facts.detection),
         reasons=run.reasons,
-        notes=run.notes,
+        notes=(*run.notes, *(finding.words for finding in run.findings)),
     )
 
 

@@ -27,6 +27,7 @@ KEYS = [
     "censored",
     "needed_duration_s",
     "throughput",
+    "findings",
     "notes",
 ]
 STALL_KEYS = [
@@ -106,6 +107,6 @@ def test_shape_of_a_campaign() -> None:
         [node("node-1", STALL)], node("control", kind="control"), limits=Limits(), detection=Detection()
     )
     answer = json.loads(json.dumps(campaign_to_json(campaign), allow_nan=False))
-    assert list(answer) == ["verdict", "sentence", "nodes", "control", "notes"]
+    assert list(answer) == ["verdict", "sentence", "nodes", "control", "across_nodes", "notes"]
     assert list(answer["nodes"][0]) == ["name", "kind", *KEYS]
     assert answer["control"]["kind"] == "control"

@@ -8,7 +8,7 @@ from datetime import datetime
 
 import pytest
 
-from analysis.findings import Latency, NodeResult
+from analysis.findings import Finding, FindingKind, Latency, NodeResult
 from reports.views import ReportFacts, node_view
 from tests.reports.samples import quiet_run
 
@@ -26,3 +26,15 @@ def test_unknown_numbers_are_dashes(facts: ReportFacts) -> None:
     view = node_view(NodeResult(name="n", kind="node", analysis=run), facts)
     assert (view.p50, view.p99, view.slowest.text, view.kept) == ("–", "–", "–", "–")
     assert (view.slowest.beyond, view.error_rate.beyond) == ("", "")
+
+
+def test_findings_stand_among_the_notes(facts: ReportFacts) -> None:
+    """What was confirmed beside the periodic stalls is said below the node's name."""
+    shift = Finding(
+        kind=FindingKind.LEVEL, start_ns=0, end_ns=0, size=1.5, n=9, p_value=0.001, words="level shift: rose"
+    )
+    run = replace(quiet_run(), notes=("a note",), findings=(shift,))
+    assert node_view(NodeResult(name="n", kind="node", analysis=run), facts).notes == (
+        "a note",
+        "level shift: rose",
+    )

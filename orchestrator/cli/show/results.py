@@ -45,7 +45,7 @@ def campaign_lines(campaign: CampaignAnalysis) -> list[str]:
     lines = [campaign.sentence, "", *table(HEADINGS, [_row(result) for result in results]), ""]
     said: dict[str, list[NodeResult]] = {}  # what holds for several nodes is said once
     for result in results:
-        for text in (*result.analysis.reasons, *result.analysis.notes):
+        for text in (*result.analysis.reasons, *result.analysis.notes, *found_words(result.analysis)):
             said.setdefault(text, []).append(result)
     lines += [
         f"{node.name}: {throughput_words(node.analysis.throughput)}"
@@ -85,7 +85,12 @@ def run_lines(name: str, analysis: RunAnalysis) -> list[str]:
     ]
     if len(analysis.episodes) > MAX_EPISODES:
         lines.append(f"  and {len(analysis.episodes) - MAX_EPISODES} smaller slow episodes")
-    return lines + [f"  {text}" for text in (*analysis.reasons, *analysis.notes)]
+    return lines + [f"  {text}" for text in (*analysis.reasons, *analysis.notes, *found_words(analysis))]
+
+
+def found_words(analysis: RunAnalysis) -> list[str]:
+    """Return the findings beside the periodic stalls, in words."""
+    return [finding.words for finding in analysis.findings]
 
 
 def throughput_words(throughput: Throughput) -> str:

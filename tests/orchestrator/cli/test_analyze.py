@@ -14,17 +14,22 @@ from tests.orchestrator.runs.stage import Answering, Stage, answering
 
 KEYS = {
     "input", "verdict", "requests", "duration_s", "periodic_stalls", "periodicity_p_value", "episodes",
-    "latency_ms", "error_rate", "dropped_iterations", "censored", "needed_duration_s", "notes",
+    "latency_ms", "error_rate", "dropped_iterations", "censored", "needed_duration_s", "throughput", "findings",
+    "notes",
 }  # fmt: skip
 
 
-def write_samples(path: Path, *, seconds: int, stall_every_s: int = 0) -> Path:
-    """Write 20 requests a second of 5 ms; every so often all of one second wait for its end."""
+def write_samples(path: Path, *, seconds: int, stall_every_s: int = 0, slower_from_s: int = 0) -> Path:
+    """Write 20 requests a second of 5 ms; every so often all of one second wait for its end.
+
+    From ``slower_from_s`` on, unless that is 0, they take twice as long.
+    """
     lines = []
     for i in range(seconds * 20):
         at_s = i / 20
         stalls = stall_every_s and at_s % stall_every_s < 1
         total_ms = 1000 * (1 - at_s % 1) + 5 if stalls else 5 + i % 3
+        total_ms *= 2 if slower_from_s and at_s >= slower_from_s else 1
         lines.append(request_lines(10**18 + round((at_s + total_ms / 1e3) * 1e9), total_ms=total_ms))
     path.write_text(f"{HEADER}\n{''.join(lines)}", encoding="utf-8")
     return path
@@ -37,6 +42,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_samples(folder / "quiet.csv", seconds=900)
     write_samples(folder / "stalls.csv", seconds=400, stall_every_s=20)
     write_samples(folder / "short.csv", seconds=3)
+    write_samples(folder / "shift.csv", seconds=900, slower_from_s=450)
     (folder / "bad.csv").write_text("a,b\n1,2\n")
     return folder
 
@@ -79,6 +85,16 @@ def test_text_says_what_was_found(files: Path) -> None:
     assert done.stdout.startswith("stalls.csv: fail: 8,000 requests")
     assert "every 20.0" in done.stdout
     assert "shape: freeze or queue released; kept: waiting holds 100% of the added latency" in done.stdout
+
+
+def test_findings_beside_stalls_are_said_and_change_no_verdict(files: Path) -> None:
+    """A level shift is an object of its own in JSON and a line of the text; the run passes."""
+    code, [found], _ = analyzed(files, "shift.csv")
+    assert (code, found["verdict"]) == (0, "pass")
+    [shift] = found["findings"]
+    assert shift["kind"] == "level shift"
+    assert shift["size"] == pytest.approx(2, rel=0.05)
+    assert shift["words"] in stallwatch("analyze", "shift.csv", folder=files).stdout
 
 
 @pytest.fixture(scope="module")
