@@ -15,18 +15,14 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from analysis.findings import Detection, Limits, RunFacts
+from analysis.findings import Detection, Limits
 from benchmarks._servers import nginx, program
+from orchestrator.campaign import run_campaign
+from orchestrator.home import Home
 from orchestrator.k6.binary import K6Binary, find_k6
-from orchestrator.k6.wrapper import SYSTEM_TAGS, prepare
-from orchestrator.loopback.process import loopback_server
-from orchestrator.model import Node, NodeKind, Profile, ProfileKind, Service
-from orchestrator.resources import k6_script
-from orchestrator.runs.interrupts import Interrupts
-from orchestrator.runs.record import RunRecord
-from orchestrator.runs.run import Run
-from orchestrator.runs.waves import run_side_by_side
-from orchestrator.stores.parquet import ParquetStore
+from orchestrator.k6.wrapper import ALL_TAGS
+from orchestrator.model import Node, Profile, ProfileKind, Service
+from orchestrator.plan import Plan
 
 VERSIONS = ("k6-1.1", "k6-2.2")
 PAIRS = 5
@@ -37,7 +33,7 @@ import http from 'k6/http';
 export const options = {
   vus: 20,
   duration: '%d s',
-  hosts: { 'shop.test': __ENV.BENCH_ADDRESS },
+  hosts: __ENV.BENCH_ADDRESS ? { 'shop.test': __ENV.BENCH_ADDRESS } : {},
 };
 export default function () {
   http.get('http://shop.test/healthz');
@@ -80,62 +76,38 @@ def _k6(binary: K6Binary, port: int, folder: Path, output: str, stdout: int = su
     script.write_text(SCRIPT, encoding="utf-8")
     summary = folder / "summary.json"
     argv = [binary.path, "run", "--quiet", "--no-color", "--log-output=stderr", "--address", ""]
-    argv += [f"--system-tags={SYSTEM_TAGS}", "-o", output, script]
+    argv += [f"--system-tags={ALL_TAGS}", "-o", output, script]
     env = _environment(port, summary) | {"K6_NO_USAGE_REPORT": "true", "K6_CSV_TIME_FORMAT": "unix_nano"}
     subprocess.run(argv, env=env, stdout=stdout, stderr=subprocess.DEVNULL, check=True, timeout=60)
     return _rate(summary)
 
 
 def stallwatch(binary: K6Binary, port: int, folder: Path) -> float:
-    """Run it as a Campaign does: k6 through the wrapper, decoded and stored, a control beside."""
+    """Run a Campaign of the user's script: wrapped, decoded, stored and judged, the control beside."""
     script = folder / "script.js"
     script.write_text(SCRIPT, encoding="utf-8")
-    own = Profile(
-        name="bench", script=script, rate_per_s=None, duration_s=SECONDS, kind=ProfileKind.SCRIPT, vus=20
-    )
-    smoke = Profile(name="smoke", script=k6_script("smoke"), rate_per_s=10.0, duration_s=SECONDS)
-    node = Node(name="node-1", host="127.0.0.1", port=port)
-    store = ParquetStore(lambda run_id: folder / run_id)
-    environ = os.environ | _environment(port, folder / "unused.json")
-
-    def starter(profile: Profile, url: str, to: Node) -> Callable[[], Run]:
-        def start() -> Run:
-            command = prepare(
-                binary, profile, Service(url=url), to, folder=folder / to.name / "k6", environ=environ
-            )
-            return Run(_record(profile, to), command, store.writer(to.name), folder / to.name)
-
-        return start
-
-    with loopback_server() as control_port, Interrupts() as interrupts:
-        control = Node(name="control", host="127.0.0.1", port=control_port, kind=NodeKind.CONTROL)
-        starters = [
-            starter(smoke, "http://control.invalid/", control),
-            starter(own, "http://shop.test/healthz", node),
-        ]
-        records = run_side_by_side(starters, interrupts, lambda _: None)
-    assert not any(record.error for record in records), [record.error for record in records]
-    rate = _rate(folder / node.name / "k6" / "summary.json")
-    counted = records[1].facts.expected_requests
-    assert records[1].rows == counted, f"{records[1].rows} rows of {counted}"
-    return rate
-
-
-def _record(profile: Profile, node: Node) -> RunRecord:
-    return RunRecord(
-        id=node.name,
-        campaign_id="bench",
-        node=node.name,
-        kind=node.kind,
-        address=node.address,
-        url="",
-        profile=profile.name,
-        rate_per_s=profile.rate_per_s,
+    plan = Plan(
+        id="bench",
+        profile=Profile(
+            name="bench",
+            script=script,
+            rate_per_s=None,
+            duration_s=SECONDS,
+            kind=ProfileKind.SCRIPT,
+            vus=20,
+        ),
+        service=Service(url="http://shop.test/healthz"),
+        nodes=(Node(name="node-1", host="127.0.0.1", port=port),),
         limits=Limits(),
         detection=Detection(),
-        facts=RunFacts(planned_s=profile.duration_s),
-        versions={},
     )
+    home = Home(folder / "home")
+    result = run_campaign(plan, home, binary)
+    assert not result.failures, result.failures
+    summary = home.run_dir(plan.run_id(plan.nodes[0])) / "k6" / "summary.json"
+    (node,) = result.judged.analysis.nodes
+    assert node.analysis.rows == node.analysis.facts.expected_requests, result.judged.analysis.sentence
+    return _rate(summary)
 
 
 def _environment(port: int, summary: Path) -> dict[str, str]:

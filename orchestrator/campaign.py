@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
+import pyarrow as pa
+
 from analysis.findings import RunFacts, Verdict
 from orchestrator.catalog import Catalog
 from orchestrator.errors import ExitCode, StallwatchError
@@ -80,6 +82,8 @@ def run_campaign(plan: Plan, home: Home, binary: K6Binary, on_tick: Tick = lambd
     KeyboardInterrupt
         It was interrupted before anything ran, or for the second time.
     """
+    # Arrow's own allocator keeps several MB for each thread that ever decoded, and is no faster here.
+    pa.set_memory_pool(pa.system_memory_pool())
     kept = open_records(home)
     with Interrupts() as interrupts, kept.catalog.holding(plan.id):
         kept.catalog.add_campaign(
