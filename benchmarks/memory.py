@@ -6,8 +6,6 @@ of its k6 runs. 2 M requests are k6's CSV made by rule, fed at full speed into w
 
 from __future__ import annotations
 
-import multiprocessing
-import multiprocessing.connection
 import os
 import subprocess
 import sys
@@ -16,6 +14,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import pyarrow as pa
+
+from benchmarks._children import in_a_child
 from benchmarks._servers import nginx, program
 from benchmarks.decode import make_csv
 
@@ -62,21 +63,11 @@ def campaign_mb(k6: Path) -> list[float]:
 
 
 def recording_mb() -> list[float]:
-    """Feed 2 M requests to a Run in a process of its own; return its memory after every 20,000."""
-    context = multiprocessing.get_context("spawn")
-    reader, writer = context.Pipe(duplex=False)
-    process = context.Process(target=_record, args=(writer,))
-    process.start()
-    writer.close()
-    found: list[float] = reader.recv()
-    process.join()
-    return found
-
-
-def _record(answer: multiprocessing.connection.Connection) -> None:
+    """Feed 2 M requests to a Run and return the memory of this process after every 20,000."""
     from orchestrator.k6.recording import Recording
     from orchestrator.stores.parquet import ParquetStore
 
+    pa.set_memory_pool(pa.system_memory_pool())  # as a campaign does
     found = []
     with tempfile.TemporaryDirectory(prefix="stallwatch-bench-") as folder:
         writer = ParquetStore(lambda _: Path(folder)).writer("bench")
@@ -88,7 +79,7 @@ def _record(answer: multiprocessing.connection.Connection) -> None:
         recording.finish()
         rows = writer.close()
     assert rows == REQUESTS, f"{rows} rows of {REQUESTS}"
-    answer.send(found)
+    return found
 
 
 def _chunks() -> Iterator[bytes]:
@@ -125,7 +116,7 @@ def main() -> int:
     print(f"  after 5 s  {real[20]:6.0f} MB")
     print(f"  highest    {max(real):6.0f} MB  (bar {BAR_MB:g} MB)")
     print(f"  at the end {real[-1]:6.0f} MB")
-    fed = recording_mb()
+    fed = in_a_child(recording_mb)
     early, late = max(fed[: len(fed) // 10]), max(fed[len(fed) // 2 :])
     print(f"resident memory of one Run fed with {REQUESTS:,} made requests")
     print(f"  highest of the first {REQUESTS // 10:,}  {early:6.0f} MB")
