@@ -8,10 +8,13 @@ the columns are int64, those that may be null float64 with NaN (``total_ns`` exa
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
+
+if TYPE_CHECKING:  # pandas is 50 MB of memory that a Run does without while it goes on
+    import pandas as pd
 
 NS_PER_S = 1_000_000_000
 NS_PER_MS = 1_000_000

@@ -6,8 +6,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from scipy.stats import binomtest
-
 from analysis.findings import Detection, Episode, Limits, PeriodicStall, RunFacts, Verdict
 
 DOUBTFUL_P = 0.05
@@ -75,12 +73,14 @@ def describe(stall: PeriodicStall) -> str:
 
 
 def too_many_errors(errors: int, requests: int, limit: float) -> bool:
-    """Exact binomial test: errors significantly above the limit."""
+    """Exact binomial test, its tail as an incomplete beta function: errors significantly above the limit."""
+    from scipy.special import betainc  # only now: the words of this module are used while a Run goes on
+
     if requests == 0 or errors == 0:
         return False
     if limit >= 1:
         return False
-    return bool(binomtest(errors, requests, max(limit, 0.0), alternative="greater").pvalue <= ERROR_ALPHA)
+    return bool(betainc(errors, requests - errors + 1, max(limit, 0.0)) <= ERROR_ALPHA)
 
 
 def missing_reasons(measured: Measured, facts: RunFacts, detection: Detection) -> list[str]:

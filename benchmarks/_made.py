@@ -23,26 +23,38 @@ WORDS = {
 }
 
 
-def batches(rows: int, *, rate_per_s: float = 2_000.0, seed: int = 1) -> Iterator[pa.RecordBatch]:
-    """Give the rows of a Run at a steady rate, as the decoder does: half kept, half fresh, few errors."""
-    rng = np.random.default_rng(seed)
-    dictionaries = {name: pa.array(words, pa.string()) for name, words in WORDS.items()}
+def batches(
+    rows: int, *, rate_per_s: float = 2_000.0, stall_s: float = 0.0, period_s: float = 60.0
+) -> Iterator[pa.RecordBatch]:
+    """Give the rows of a Run at a steady rate, as the decoder does: half kept, half fresh, few errors.
+
+    With ``stall_s``, whatever starts in the first seconds of each period is answered when they are over.
+    """
+    rng = np.random.default_rng(1)
+    words = {name: pa.array(texts, pa.string()) for name, texts in WORDS.items()}
     for first in range(0, rows, BATCH_ROWS):
-        yield _batch(rng, first, min(BATCH_ROWS, rows - first), rate_per_s, dictionaries)
+        number = np.arange(first, min(first + BATCH_ROWS, rows))
+        into_s = number / rate_per_s % period_s
+        frozen_ms = np.where(into_s < stall_s, 1e3 * (stall_s - into_s), 0.0)
+        starts = EPOCH_NS + (number * (NS_PER_S / rate_per_s)).astype(np.int64)
+        yield _batch(rng, number, starts, frozen_ms, words)
 
 
 def _batch(
-    rng: np.random.Generator, first: int, n: int, rate_per_s: float, words: dict[str, pa.Array]
+    rng: np.random.Generator,
+    number: npt.NDArray[np.int64],
+    starts: npt.NDArray[np.int64],
+    frozen_ms: npt.NDArray[np.float64],
+    words: dict[str, pa.Array],
 ) -> pa.RecordBatch:
-    number = np.arange(first, first + n)
+    n = len(number)
     fresh = number % 2 == 1
     failed = rng.random(n) < 1e-4
-    waiting = _ns(rng.lognormal(0.0, 0.4, n))
+    waiting = _ns(rng.lognormal(0.0, 0.4, n) + frozen_ms)
     connecting = np.where(fresh, _ns(rng.uniform(0.05, 0.4, n)), 0)
     blocked = connecting + _ns(rng.uniform(0.002, 0.01, n))
     sending, receiving = _ns(rng.uniform(0.01, 0.05, n)), _ns(rng.uniform(0.02, 0.1, n))
     total = blocked + sending + waiting + receiving
-    starts = EPOCH_NS + (number * (NS_PER_S / rate_per_s)).astype(np.int64)
     codes = {
         "scenario": fresh,
         "endpoint": rng.integers(0, 3, n),

@@ -33,6 +33,7 @@ http {{
     location / {{ return 200 "ok\\n"; }}
     location /write {{ return 204; }}
     location /query {{ return 204; }}
+    location /status {{ stub_status; }}
   }}
 }}
 """

@@ -12,6 +12,8 @@ from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
+import pyarrow as pa
+
 from analysis.findings import RunFacts, Verdict
 from orchestrator.catalog import Catalog
 from orchestrator.errors import ExitCode, StallwatchError, StoreError
@@ -96,6 +98,8 @@ def run_campaign(
     KeyboardInterrupt
         It was interrupted before a node was measured, or for the second time.
     """
+    # Arrow's own allocator keeps several MB for each thread that ever decoded, and is no faster here.
+    pa.set_memory_pool(pa.system_memory_pool())
     kept = open_records(home)
     with Interrupts() as interrupts, kept.catalog.holding(plan.id):
         _announce(plan, kept, tell)

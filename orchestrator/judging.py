@@ -29,7 +29,7 @@ MAX_ERRORS = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """Runs with what the analysis says of them; ``frames`` are by node name.
+    """Runs with what the analysis says of them; ``frames``, as far as a report draws them, by node name.
 
     ``spare`` are the controls of further waves: the analysis compares with the worst one only.
     """
@@ -168,22 +168,24 @@ def judge(records: Sequence[RunRecord], store: RunStore) -> Judged:
     """Analyze Runs that were made together."""
     from analysis.campaign import analyze_campaign
     from orchestrator.stores.frames import to_frame
+    from reports.render import FRAME_COLUMNS
 
-    frames = {record.node: to_frame(store.batches(record.id)) for record in records}
-    results = [
-        NodeResult(name=record.node, kind=record.kind.value, analysis=judge_run(record, frames[record.node]))
-        for record in records
-    ]
+    frames, results = {}, []
+    for record in records:  # one table at a time: of each, only what a report draws is kept
+        frame = to_frame(store.batches(record.id), rows=store.count(record.id))
+        analysis = judge_run(record, frame)
+        results.append(NodeResult(name=record.node, kind=record.kind.value, analysis=analysis))
+        frames[record.node] = frame[list(FRAME_COLUMNS)]
     nodes = [result for result in results if result.kind != NodeKind.CONTROL]
     controls = [result for result in results if result.kind == NodeKind.CONTROL]
     control, spare = _worst_first(controls) if nodes and controls else (None, ())
-    analysis = analyze_campaign(
+    campaign = analyze_campaign(
         nodes or controls, control, limits=records[0].limits, detection=records[0].detection
     )
     if control is not None and spare:
         note = f"{len(controls)} controls ran, one a wave: the worst of them is {control.name}"
-        analysis = replace(analysis, notes=(*analysis.notes, note))
-    return Judged(records=tuple(records), frames=frames, analysis=analysis, spare=spare)
+        campaign = replace(campaign, notes=(*campaign.notes, note))
+    return Judged(records=tuple(records), frames=frames, analysis=campaign, spare=spare)
 
 
 def _worst_first(controls: list[NodeResult]) -> tuple[NodeResult, tuple[NodeResult, ...]]:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, cast
+
+PIPE_BYTES = 1 << 20
 
 # Runs in the child before it becomes the program: the kernel is asked to end it when the thread that
 # started it ends (prctl 1 = PR_SET_PDEATHSIG), and a parent that is already gone is noticed.
@@ -49,7 +53,16 @@ def start(
         cwd=cwd,
         start_new_session=True,
     )
-    return process, cast("IO[bytes]", process.stdout), cast("IO[bytes]", process.stderr)
+    stdout, stderr = cast("IO[bytes]", process.stdout), cast("IO[bytes]", process.stderr)
+    _widen(stdout)
+    return process, stdout, stderr
+
+
+def _widen(pipe: IO[bytes]) -> None:
+    """Let a pipe hold a burst whole: k6 writes 4 kB at a time, and each would wake the reader."""
+    if hasattr(fcntl, "F_SETPIPE_SZ"):
+        with suppress(OSError):  # the user has many wide pipes already, or may have none
+            fcntl.fcntl(pipe.fileno(), fcntl.F_SETPIPE_SZ, PIPE_BYTES)
 
 
 def _must_be_executable(program: str) -> None:

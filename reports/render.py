@@ -23,6 +23,9 @@ from reports.views import (
     node_view,
 )
 
+FRAME_COLUMNS = ("end_ns", "total_ns", "status", "error_code", "failed", "scenario", "endpoint", "error")
+"""The columns of a request table that a report looks at."""
+
 
 def render_campaign(
     campaign: CampaignAnalysis, frames: Mapping[str, pd.DataFrame], facts: ReportFacts
@@ -34,8 +37,8 @@ def render_campaign(
     campaign
         What the analysis says; one node without a control is a Run's own report.
     frames
-        Request tables (schema in ``analysis.requests``) by node name, the control's too. A missing or
-        empty one leaves its charts empty.
+        Request tables (schema in ``analysis.requests``, at least ``FRAME_COLUMNS``) by node name, the
+        control's too. A missing or empty one leaves its charts empty.
     facts
         Title, limits, settings and versions to print.
 

@@ -159,3 +159,17 @@ except SystemExit as end:
     assert not loaded["exit"]
     assert "Usage" in done.stdout
     assert HEAVY_MODULES & set(loaded["modules"]) == set()
+
+
+def test_a_campaign_starts_without_what_judges_it() -> None:
+    """While runs go on, what only their analysis needs takes no memory and no time."""
+    code = """
+import sys
+import orchestrator.campaign, orchestrator.cli.run_smoke, orchestrator.cli.show.progress
+import orchestrator.cli.show.results, orchestrator.config
+print(*sys.modules)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
+    )
+    assert {"scipy", "pandas", "jinja2"} & set(done.stdout.split()) == set()

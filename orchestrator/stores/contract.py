@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 import pyarrow as pa
@@ -43,8 +43,11 @@ class RunStore(Protocol):
     def writer(self, run_id: str) -> RunWriter:
         """Start a Run's table."""
 
-    def batches(self, run_id: str) -> Iterator[pa.RecordBatch]:
-        """Return a Run's table, finished or not, batch by batch in the order of writing."""
+    def batches(self, run_id: str, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
+        """Return a Run's table, finished or not, batch by batch in the order of writing.
+
+        ``columns`` are the names of those that are wanted, all by default; others are not read.
+        """
 
     def count(self, run_id: str) -> int:
         """Return how many rows a Run has."""

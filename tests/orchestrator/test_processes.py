@@ -33,6 +33,16 @@ def test_program_leads_its_own_session() -> None:
         process.kill()
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="pipes cannot be widened")
+def test_a_burst_fits_into_the_pipe() -> None:
+    """A program that writes more than an ordinary pipe holds is not held up by a reader that is busy."""
+    code = "import sys; sys.stdout.write('x' * 900_000)"
+    process, stdout, stderr = processes.start([sys.executable, "-c", code])
+    with process, stdout, stderr:
+        assert process.wait(timeout=60) == 0
+        assert len(stdout.read()) == 900_000
+
+
 @pytest.mark.parametrize(("mode", "says"), [(None, "No such file"), (0o644, "Permission denied")])
 def test_program_that_cannot_start_raises(tmp_path: Path, mode: int | None, says: str) -> None:
     """A missing program and one without permission are told where they are started."""

@@ -9,6 +9,7 @@ import pytest
 
 from analysis.findings import CampaignAnalysis, Latency, Limits, NodeResult, PeriodicStall, Verdict
 from analysis.requests import NS_PER_S
+from reports.render import FRAME_COLUMNS
 from reports.views import ReportFacts
 from tests.reports.samples import (
     FIRST_S,
@@ -24,13 +25,14 @@ from tests.reports.samples import (
 
 @pytest.fixture
 def frames() -> dict[str, pd.DataFrame]:
-    """The request tables of the campaign."""
-    return {
+    """The request tables of the campaign, with no column that a report does without."""
+    tables = {
         "node-1": request_table(seed=1),
         "node-2": request_table(seed=2, stall=True),
         "vip": request_table(seed=3, errors=12),
         "control": request_table(seed=4, typical_ms=0.4),
     }
+    return {name: table[list(FRAME_COLUMNS)] for name, table in tables.items()}
 
 
 @pytest.fixture

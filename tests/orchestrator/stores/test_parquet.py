@@ -279,3 +279,24 @@ def test_a_table_of_an_older_version_is_read(tmp_path: Path) -> None:
     read = pa.Table.from_batches(list(read_parquet(tmp_path / TABLE)))
     assert read.column("received_bytes").null_count == 5
     assert read.drop_columns(["received_bytes"]).to_pylist() == old.to_pylist()
+
+
+def test_some_columns_of_a_table(store: ParquetStore) -> None:
+    """Finished or not, a table gives the columns that are asked for, in that order, and no others."""
+    writer = store.writer("run")
+    for one in BATCHES:
+        writer.append(one)
+    writer.flush()
+    wanted = ["total_ns", "error", "end_ns"]
+    expected = [{name: row[name] for name in wanted} for row in ROWS]
+    assert rows_of(store.batches("run", wanted)) == expected
+    writer.close()
+    assert rows_of(store.batches("run", wanted)) == expected
+    assert [one.schema.names for one in store.batches("run", wanted)] == [wanted]
+
+
+def test_a_column_that_an_older_version_did_not_have(tmp_path: Path) -> None:
+    """Asked for alone or among others, it reads as null, one for each row."""
+    pq.write_table(pa.Table.from_batches([batch(5)]).drop_columns(["received_bytes"]), tmp_path / TABLE)
+    (read,) = read_parquet(tmp_path / TABLE, ["received_bytes", "end_ns"])
+    assert read.column("received_bytes").null_count == len(read.column("end_ns")) == 5
