@@ -20,6 +20,7 @@ STALL_FIELDS = (
     "p_value",
     "dominant_phase",
     "scenario",
+    "timer",
 )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis.normal.samples import Floats
-from analysis.stalls.comb import TINY, fold_counts, tail
+from analysis.stalls.comb import fold_counts, log_tail
 
 COARSEST_BINS = 6
 LEVELS, FEW_LEVELS = 9, 5
@@ -21,6 +21,8 @@ MIN_CYCLES = 2.6
 LEAST_SHARE = 0.4
 """Least share of cycles hit: what is missed more often is called random."""
 MOST_CELLS = 8_000
+CACHED = 40_000
+"""Cells a block, so that it stays in the processor's cache."""
 MOST_ROWS = 2_000
 MOST_LOOKED_AT = 48
 MOST_A_LEVEL = 6
@@ -82,7 +84,7 @@ def search(times_s: Floats, span_s: float, shortest_s: float, narrowest_s: float
 def score_rows(times_s: Floats, periods: Floats, bins: int, span_s: float) -> tuple[Floats, Floats]:
     """Best window of each period: its log tail plus log trials, and its centre."""
     scores, phases = np.empty(len(periods)), np.empty(len(periods))
-    block = max(1, 400_000 // max(len(times_s), bins))
+    block = max(1, CACHED // max(len(times_s), bins))
     for begin in range(0, len(periods), block):
         part = slice(begin, begin + block)
         scores[part], phases[part] = score_block(times_s, periods[part], bins, span_s)
@@ -92,12 +94,14 @@ def score_rows(times_s: Floats, periods: Floats, bins: int, span_s: float) -> tu
 def score_block(times_s: Floats, periods: Floats, bins: int, span_s: float) -> tuple[Floats, Floats]:
     """Score one block of periods, small enough for the processor's cache."""
     hit, cycles = fold_counts(times_s, periods, bins, span_s)
-    best = np.argmax(hit - 1e-3 * cycles, axis=1)
+    best = np.argmax(1000 * hit - cycles, axis=1)
     rows = np.arange(len(periods))
     k, c = hit[rows, best], cycles[rows, best]
-    chance = np.minimum(len(times_s) * periods * 2 / bins / span_s, 1.0)
-    log_tail = np.log(np.maximum(tail(k, c, chance), TINY))
-    score = np.where((k >= MIN_HITS) & (k >= LEAST_SHARE * c), log_tail + log_trials(c, bins / 2), np.inf)
+    likely = np.flatnonzero((k >= MIN_HITS) & (k >= LEAST_SHARE * c))
+    score = np.full(len(periods), np.inf)
+    share = periods[likely] * (2 / bins / span_s)
+    k, c = k[likely], c[likely]
+    score[likely] = log_tail(k, c, len(times_s), share) + log_trials(c, bins / 2)
     return score, (best + 1) * periods / bins
 
 
