@@ -110,8 +110,8 @@ def length_error(claim: PeriodicStall, source: Source) -> float:
 
 
 def in_parallel(work: Callable[[tuple[int, ...]], Result], seeds: list[tuple[int, ...]]) -> list[Result]:
-    """Do ``work`` for each seed on all cores, politely, in the order of the seeds."""
-    with ProcessPoolExecutor(max_workers=os.cpu_count() or 1, initializer=os.nice, initargs=(5,)) as pool:
+    """Do ``work`` for each seed on all cores, in the order of the seeds."""
+    with ProcessPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
         return list(pool.map(work, seeds, chunksize=4))
 
 

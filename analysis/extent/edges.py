@@ -13,6 +13,8 @@ ALL_HIT = 0.85
 """Share of struck requests inside a fault from which a good one counts as a sign that it is over."""
 SHARPEST_S = 1e-3
 MAD_TO_SIGMA = 1.4826
+UNEVEN = 2.0
+"""Lengths must vary so many times more than their edges are unsure before they are taken to differ."""
 UNIFORM = 12.0
 """A uniform distribution's width squared over its variance."""
 
@@ -123,7 +125,7 @@ def pooled(edges: Edges) -> tuple[Floats, Floats]:
         return edges.begin_s, edges.begin_var
     middle = float(np.median(length[known]))
     spread = (MAD_TO_SIGMA * float(np.median(np.abs(length[known] - middle)))) ** 2
-    end_var = edges.end_var + max(spread - float(np.median(unsure[known])), 0.0)
+    end_var = edges.end_var + max(spread - UNEVEN * float(np.median(unsure[known])), 0.0)
     weight = 1 / edges.begin_var + 1 / end_var
     by_end = np.where(known, (edges.end_s - middle) / end_var, 0.0)
     return (edges.begin_s / edges.begin_var + by_end) / weight, 1 / weight

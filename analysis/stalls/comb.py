@@ -17,13 +17,15 @@ class Exposure:
     """Where an Episode can be at all: the run's length, and the share of requests and time before t.
 
     ``edges_s`` (b + 1,) and ``share`` (b + 1,) are a cumulative share; ``gaps_s`` (g, 2) are
-    stretches without data (lost output), where no cycle counts as missed.
+    stretches without data (lost output), where no cycle counts as missed. ``grain_s`` is the clock's own
+    coarseness: Episodes stand on multiples of it.
     """
 
     span_s: float
     edges_s: Floats
     share: Floats
     gaps_s: Floats
+    grain_s: float = 0.0
 
     def between(self, low_s: Floats, high_s: Floats) -> Floats:
         """Share of the exposure in each [low, high]."""
@@ -48,6 +50,11 @@ class Comb:
     expected: int
     hit: int
     log_tail: float
+
+
+def covered_s(width_s: Floats, grain_s: float) -> Floats:
+    """Time that a window catches at most: on a coarse clock whole grains, one more than fit in."""
+    return width_s if grain_s <= 0 else grain_s * (np.floor(width_s / grain_s) + 1)
 
 
 def tail(hit: Ints | int, cycles: Ints | int, chance: Floats | float) -> Floats:
@@ -97,6 +104,7 @@ def evaluate(times_s: Floats, period_s: float, phase_s: float, width_s: float, e
     low, high = low[seen], high[seen]
     hits = np.searchsorted(times_s, high, side="right") > np.searchsorted(times_s, low, side="left")
     share = float(exposure.between(low, high).mean()) if len(low) else 0.0
+    share *= float(covered_s(np.array(width_s), exposure.grain_s)) / width_s
     found = int(hits.sum())
     return Comb(
         period_s=period_s,

@@ -108,7 +108,9 @@ def best(samples: Samples, residual: Floats, exposure: Exposure, searches: int =
                 searches=searches,
                 narrowest_s=narrowest_window_s(samples, episodes, by_end),
             )
-            found = grid.search(attempt.times_s, exposure.span_s, shortest_s, attempt.narrowest_s)
+            found = grid.search(
+                attempt.times_s, exposure.span_s, shortest_s, attempt.narrowest_s, exposure.grain_s
+            )
             drafts.extend((draft.score + cost, attempt, draft) for draft in found)
     drafts.sort(key=lambda item: item[0])
     finished = (finish(attempt, draft, exposure) for _, attempt, draft in drafts[:FINALISTS])

@@ -10,7 +10,7 @@ from analysis.stalls.comb import Comb
 from analysis.stalls.grid import log_trials
 
 SEARCH_EPISODES = (3, 4, 5, 6, 8, 12, 16, 24)
-SEARCH_COST = (-0.5, 0.3, 0.7, 1.1, 1.9, 1.9, 2.2, 2.2)
+SEARCH_COST = (-0.3, 0.5, 0.9, 1.3, 2.1, 2.1, 2.4, 2.4)
 CLEAR_SHARE = 0.5
 """Share of the trials' weight that goes to clear thresholds; the rest is shared evenly."""
 

@@ -37,6 +37,7 @@ STALL_KEYS = [
     "p_value",
     "dominant_phase",
     "scenario",
+    "timer",
 ]
 
 
