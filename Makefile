@@ -2,6 +2,7 @@
 # make test    everything that must hold: ruff, mypy, pytest with real k6, nginx and Chromium
 # make check   ruff and mypy alone
 # make bench   benchmarks
+# make bench-detect   how well stalls are found, beside the usual methods, and what it costs
 # make lock    pin what the tests use again, from the version ranges in pyproject.toml
 # make clean   remove what these targets made
 #
@@ -32,7 +33,7 @@ $(shell for venv in $(VENV) $(DEMO_VENV) $(LOCK_VENV); do $$venv/bin/python -c '
 endif
 INSTALLED = installed-$(firstword $(PYTHON_FOUND))
 
-.PHONY: help demo test check bench lock clean setup servers
+.PHONY: help demo test check bench bench-detect lock clean setup servers
 help:
 	@sed -n 's/^# make/make/p' Makefile
 
@@ -49,6 +50,9 @@ check: $(VENV)/$(INSTALLED)
 
 bench: servers
 	$(VENV)/bin/python -m benchmarks $(ARGS)
+
+bench-detect: $(VENV)/$(INSTALLED)
+	$(VENV)/bin/python -m benchmarks detect detect_others detect_speed
 
 setup: servers
 servers: $(VENV)/$(INSTALLED)

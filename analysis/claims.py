@@ -7,15 +7,16 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from analysis.extent.length import Waits, stall_length_s
+from analysis.extent.edges import pooled
+from analysis.extent.length import Extent, Waits, extent_of
 from analysis.extent.naming import Timings, name_shape
 from analysis.extent.phases import dominant_phase, own_phases_s
 from analysis.findings import PeriodicStall
 from analysis.normal.baseline import group_medians
 from analysis.normal.samples import Bools, Floats, Ints, Samples
 from analysis.requests import NS_PER_S
-from analysis.stalls.refinement import Fit, interval, sharpest
 from analysis.stalls.search import Candidate
+from analysis.stalls.timer import Timer, clock
 
 NS_PER_S_FLOAT = float(NS_PER_S)
 ONE_SCENARIO = 0.9
@@ -53,32 +54,29 @@ def context_of(requests: pd.DataFrame, samples: Samples, residual: Floats) -> Co
 def claim_of(candidate: Candidate, context: Context, searched: Samples) -> PeriodicStall:
     """State a comb as a claim; ``searched`` are the samples (all, or one scenario's) it was found in."""
     comb, episodes, samples = candidate.comb, candidate.episodes, context.samples
-    times = episodes.end_s if candidate.by_end else episodes.start_s
-    cycle = np.round((times - comb.phase_s) / comb.period_s)
     hit = candidate.hit
-    fit = sharper_fit(candidate, searched, cycle[hit].astype(np.int64))
     slow = np.zeros(searched.n, dtype=bool)
     slow[episodes.index[hit[episodes.member]]] = True
     mine = np.isin(samples.row, searched.row)
     places = np.flatnonzero(mine)[slow]
-    begin_s = float(np.median(episodes.start_s[hit] - cycle[hit] * fit.period_s))
-    begin_s -= float(np.floor(begin_s / fit.period_s + 1e-6)) * fit.period_s
+    waits = Waits(
+        samples=searched,
+        residual=context.residual[mine],
+        usual_s=context.usual_s[mine],
+        gave_up=context.gave_up[mine],
+    )
+    starts, ends = episodes.start_s[hit], episodes.end_s[hit]
+    extent = extent_of(waits, np.column_stack([starts, ends]))
+    timer = timer_of(candidate, extent)
+    begin_s = float(np.median(starts - candidate.cycle[hit] * timer.period_s))
+    begin_s -= float(np.floor(begin_s / timer.period_s + 1e-6)) * timer.period_s
     begin_s = max(begin_s, 0.0)
-    added_s, peak_s = peaks(context, places, episodes.start_s[hit])
-    spans_s = np.column_stack([episodes.start_s[hit], episodes.end_s[hit]])
-    shape, evidence = name_shape(named_from(context), spans_s)
+    added_s, peak_s = peaks(context, places, starts)
+    shape, evidence = name_shape(named_from(context), np.column_stack([starts, ends]))
     return PeriodicStall(
-        period_s=fit.period_s,
-        period_ci_s=interval(fit),
-        stall_s=stall_length_s(
-            Waits(
-                samples=searched,
-                residual=context.residual[mine],
-                usual_s=context.usual_s[mine],
-                gave_up=context.gave_up[mine],
-            ),
-            spans_s,
-        ),
+        period_s=timer.period_s,
+        period_ci_s=timer.interval_s,
+        stall_s=extent.length_s,
         phase_s=begin_s,
         first_stall_ns=samples.origin_ns + round(begin_s * NS_PER_S_FLOAT),
         peak_ms=1e3 * peak_s,
@@ -87,7 +85,8 @@ def claim_of(candidate: Candidate, context: Context, searched: Samples) -> Perio
         cycles_hit=comb.hit,
         p_value=candidate.p_value,
         dominant_phase=dominant_phase(context.own_s, places, context.own_usual_s),
-        scenario=seen_in(samples, slow_meanwhile(context, episodes.start_s[hit], episodes.end_s[hit])),
+        scenario=seen_in(samples, slow_meanwhile(context, starts, ends)),
+        timer=timer.kind,
         shape=shape.value,
         shape_evidence=evidence,
     )
@@ -106,15 +105,17 @@ def named_from(context: Context) -> Timings:
     )
 
 
-def sharper_fit(candidate: Candidate, searched: Samples, cycles: Ints) -> Fit:
-    """Fit the period again, by the anchor that suits the stall's shape best."""
-    episodes, hit = candidate.episodes, candidate.hit
-    if np.ptp(cycles) < 2 or len(np.unique(cycles)) < 3:
-        return candidate.fit
-    starts, ends = episodes.start_s[hit], episodes.end_s[hit]
-    before = np.maximum(np.searchsorted(searched.start_s, starts, side="left") - 1, 0)
-    middles = (searched.start_s[before] + starts) / 2
-    return sharpest(cycles, [starts, ends, middles])
+def timer_of(candidate: Candidate, extent: Extent) -> Timer:
+    """Estimate the timer from the edges of the stalls; from Episodes alone where edges are too few."""
+    cycle, episodes, hit = candidate.cycle[candidate.hit], candidate.episodes, candidate.hit
+    if extent.edges is not None and len(np.unique(cycle[extent.edges.cycle])) >= 3:
+        anchors, variance = pooled(extent.edges)
+        cycle = cycle[extent.edges.cycle]
+    else:
+        anchors = episodes.end_s[hit] if candidate.by_end else episodes.start_s[hit]
+        variance = np.zeros(len(anchors))
+    _, first = np.unique(cycle, return_index=True)
+    return clock(cycle[first], anchors[first], variance[first], candidate.fit.period_s)
 
 
 def peaks(context: Context, places: Ints, starts_s: Floats) -> tuple[float, float]:

@@ -74,7 +74,8 @@ class PeriodicStall:
 
     ``phase_s`` is the first expected stall's offset from the first request's start;
     ``first_stall_ns`` the same instant in ns UTC; ``added_ms`` the typical added latency of the
-    slowest request a cycle; ``scenario`` where it was seen ("kept", "fresh", ... or "all").
+    slowest request a cycle; ``scenario`` where it was seen ("kept", "fresh", ... or "all"); ``timer``
+    whether the stalls keep to a grid ("fixed"), each counts from the one before ("re-armed"), or "unknown".
     ``shape`` says what it looks like (`analysis.extent.naming.StallShape`), ``shape_evidence`` why.
     """
 
@@ -90,6 +91,7 @@ class PeriodicStall:
     p_value: float
     dominant_phase: str
     scenario: str
+    timer: str = "unknown"
     shape: str = "unclear"
     shape_evidence: tuple[str, ...] = ()
 

@@ -30,6 +30,7 @@ STALL_FIELDS = (
     "p_value",
     "dominant_phase",
     "scenario",
+    "timer",
     "shape",
     "shape_evidence",
 )

@@ -64,7 +64,7 @@ def nginx() -> Iterator[int]:
     with tempfile.TemporaryDirectory(prefix="stallwatch-bench-") as folder:
         conf = Path(folder) / "nginx.conf"
         conf.write_text(CONF.format(folder=folder, port=port), encoding="utf-8")
-        argv = [program("nginx"), "-p", folder, "-c", conf]
+        argv = [str(program("nginx")), "-p", folder, "-c", str(conf)]
         with subprocess.Popen(argv, stderr=subprocess.DEVNULL) as process:
             try:
                 _wait_for(port, process)

@@ -20,7 +20,7 @@ from benchmarks._servers import nginx, program
 from orchestrator.campaign import run_campaign
 from orchestrator.home import Home
 from orchestrator.k6.binary import K6Binary, find_k6
-from orchestrator.k6.wrapper import ALL_TAGS
+from orchestrator.k6.wrapper import SYSTEM_TAGS
 from orchestrator.model import Node, Profile, ProfileKind, Service
 from orchestrator.plan import Plan
 
@@ -81,7 +81,7 @@ def _k6(  # noqa: PLR0917 # as ways are called, and where it writes
     script.write_text(SCRIPT, encoding="utf-8")
     summary = folder / "summary.json"
     argv = [binary.path, "run", "--quiet", "--no-color", "--log-output=stderr", "--address", ""]
-    argv += [f"--system-tags={ALL_TAGS}", "-o", output, script]
+    argv += [f"--system-tags={SYSTEM_TAGS}", "-o", output, script]
     env = {
         "PATH": os.environ["PATH"],
         "HOME": "/nonexistent",
@@ -91,7 +91,14 @@ def _k6(  # noqa: PLR0917 # as ways are called, and where it writes
         "BENCH_SECONDS": str(seconds),
         "BENCH_SUMMARY": str(summary),
     }
-    subprocess.run(argv, env=env, stdout=stdout, stderr=subprocess.DEVNULL, check=True, timeout=60)
+    subprocess.run(
+        [str(word) for word in argv],
+        env=env,
+        stdout=stdout,
+        stderr=subprocess.DEVNULL,
+        check=True,
+        timeout=60,
+    )
     return _rate(summary, seconds)
 
 
@@ -143,7 +150,7 @@ def rates(binary: K6Binary) -> dict[str, list[float]]:
     found: dict[str, list[float]] = {name: [] for name in WAYS}
     with nginx() as port:
         for number in range(ROUNDS):
-            names = list(WAYS) if number % 2 == 0 else list(reversed(WAYS))
+            names = list(WAYS) if number % 2 == 0 else list(reversed(list(WAYS)))
             for name in names:
                 seconds = SECONDS if name in {PIPE, OURS} else BESIDE_SECONDS
                 with tempfile.TemporaryDirectory(prefix="stallwatch-bench-") as folder:

@@ -54,7 +54,9 @@ def stacks(py_spy: Path) -> tuple[Counter[str], float]:
         code = f"from benchmarks.profile import campaign; campaign({port})"
         argv = [py_spy, "record", "--format", "raw", "--full-filenames", "--rate", str(RATE_HZ)]
         argv += ["--output", raw, "--", sys.executable, "-c", code]
-        done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+        done = subprocess.run(
+            [str(word) for word in argv], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
+        )
         if not raw.exists():
             raise RuntimeError(f"py-spy wrote nothing: {done.stderr.strip()[-500:]}")
         counts: Counter[str] = Counter()

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from analysis.extent.edges import ALL_HIT, Cycle, Edges, edges_of, neighbours
 from analysis.extent.shape import Ladder, Shape, Slow, recognize
 from analysis.normal.samples import Bools, Floats, Samples
 from analysis.stalls.episodes import MIN_SLOW
 
 NEARLY_ALL = 0.95
-ALL_HIT = 0.85
 FAINT, EARLY = 0.04, 0.3
 """Least share of the largest delay, in an Episode and just before it: the first wait longest."""
 SHORTEST_S = 1e-3
@@ -27,8 +27,17 @@ class Waits:
     gave_up: Bools
 
 
-def stall_length_s(waits: Waits, spans_s: Floats) -> float:
-    """Length of the fault behind the Episodes that span ``spans_s``.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extent:
+    """Shape and length of a fault, and its edges cycle by cycle (None when no request is slow by itself)."""
+
+    shape: Shape
+    length_s: float
+    edges: Edges | None
+
+
+def extent_of(waits: Waits, spans_s: Floats) -> Extent:
+    """Extent of the fault behind the Episodes that span ``spans_s``.
 
     Per cycle the fault began after the last good start and before the first slow one, and ended between
     bounds that depend on its shape: at the common end of a freeze, above the last rung missed and below
@@ -44,19 +53,28 @@ def stall_length_s(waits: Waits, spans_s: Floats) -> float:
     """
     slow = slow_requests(waits, spans_s)
     if len(slow.cycle) == 0:
-        return SHORTEST_S
+        return Extent(shape=Shape.SPREAD, length_s=SHORTEST_S, edges=None)
     shape, ladder = recognize(slow)
-    if shape is Shape.HOLD:
-        return max(float(np.median(slow.added_s)), SHORTEST_S)
-    all_hit = hit_share(waits.samples, slow) >= ALL_HIT
-    cycles = [neighbours(waits.samples, slow, cycle, all_hit) for cycle in np.unique(slow.cycle)]
+    share = hit_share(waits.samples, slow)
+    cycles = [neighbours(waits.samples, slow, int(number), share) for number in np.unique(slow.cycle)]
     if shape is Shape.SPREAD and sparse_freeze(cycles):
         shape = Shape.FREEZE
+    return Extent(
+        shape=shape,
+        length_s=max(length_of(slow, cycles, shape, ladder), SHORTEST_S),
+        edges=edges_of(cycles, shape, ladder, waits.samples.resolution_s),
+    )
+
+
+def length_of(slow: Slow, cycles: list[Cycle], shape: Shape, ladder: Ladder | None) -> float:
+    """The length that most cycles' bounds agree on; geometric middle of what they leave open."""
+    if shape is Shape.HOLD:
+        return float(np.median(slow.added_s))
     bounds = np.concatenate([cycle_bounds(cycle, shape, ladder) for cycle in cycles])
     low, high = most_agreed(bounds)
     if shape is Shape.FREEZE and not slow.gave_up.any():
         high = min(high, low + 2 * (low - float(bounds[:, 0].min())) / len(cycles))
-    return max(float(np.sqrt(max(low, SHORTEST_S) * max(high, SHORTEST_S))), SHORTEST_S)
+    return float(np.sqrt(max(low, SHORTEST_S) * max(high, SHORTEST_S)))
 
 
 def slow_requests(waits: Waits, spans_s: Floats) -> Slow:
@@ -80,28 +98,6 @@ def slow_requests(waits: Waits, spans_s: Floats) -> Slow:
         added_s=np.maximum(added[rows], SHORTEST_S),
         gave_up=waits.gave_up[rows],
         noise_s=1.4826 * float(np.median(np.abs(added[quiet]))) if quiet.any() else 0.0,
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cycle:
-    """The slow requests of one cycle, and the good starts right before and after them."""
-
-    slow: Slow
-    good_before_s: float
-    good_after_s: float
-
-
-def neighbours(samples: Samples, slow: Slow, cycle: int, all_hit: bool) -> Cycle:
-    """Take one cycle; where the fault hits only some requests, a good one after it says nothing."""
-    mine = slow.cycle == cycle
-    starts = slow.start_s[mine]
-    before = int(np.searchsorted(samples.start_s, starts.min(), side="left")) - 1
-    after = int(np.searchsorted(samples.start_s, starts.max(), side="right"))
-    return Cycle(
-        slow=slow.only(mine),
-        good_before_s=float(samples.start_s[before]) if before >= 0 else float(starts.min()),
-        good_after_s=float(samples.start_s[after]) if all_hit and after < samples.n else np.inf,
     )
 
 

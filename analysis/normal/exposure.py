@@ -42,4 +42,10 @@ def exposure_of(samples: Samples, censored_s: float = 0.0) -> Exposure:
     by_time = edges - missing
     by_time = by_time / max(by_time[-1], 1e-9)
     by_requests[-1] = 1.0
-    return Exposure(span_s=span, edges_s=edges, share=(by_requests + by_time) / 2, gaps_s=lost)
+    return Exposure(
+        span_s=span,
+        edges_s=edges,
+        share=(by_requests + by_time) / 2,
+        gaps_s=lost,
+        grain_s=samples.resolution_s,
+    )

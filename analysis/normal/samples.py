@@ -64,8 +64,14 @@ class Samples:
 
 def codes(column: pd.Series) -> tuple[Ints, list[str]]:
     """Number the values of a text column; a missing value is the empty text."""
-    numbers, names = pd.factorize(column.astype(object).fillna("").astype(str))
-    return numbers.astype(np.int64), [str(name) for name in names]
+    values = column.array if isinstance(column.dtype, pd.CategoricalDtype) else pd.Categorical(column)
+    names = [str(name) for name in values.categories]
+    numbers = values.codes.astype(np.int64)
+    missing = numbers < 0
+    if missing.any():
+        names = names if "" in names else [*names, ""]
+        numbers[missing] = names.index("")
+    return numbers, names
 
 
 def whole_seconds(end_ns: Ints) -> bool:

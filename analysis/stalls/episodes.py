@@ -112,11 +112,11 @@ def mass_rungs(samples: Samples, residual: Floats) -> list[Episodes]:
 
     The threshold for joining is as low as it can be without noise alone making chains.
     """
-    if samples.n < MIN_RUN:
+    if np.isfinite(residual).sum() < MIN_RUN:
         return []
     gap_s = join_gap_s(samples)
     crowd = max(CHAINED * samples.span_s / (samples.n * gap_s), 1.0 / samples.n)
-    low = max(LEAST_SLOW, float(np.quantile(residual, 1 - min(crowd, 0.1))))
+    low = max(LEAST_SLOW, float(np.quantile(residual[np.isfinite(residual)], 1 - min(crowd, 0.1))))
     found = join(samples, residual, low, gap_s)
     if found.n < LEAST_EPISODES:
         return []

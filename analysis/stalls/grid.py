@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis.normal.samples import Floats
-from analysis.stalls.comb import TINY, fold_counts, tail
+from analysis.stalls.comb import covered_s, fold_counts, log_tail
 
 COARSEST_BINS = 6
 LEVELS, FEW_LEVELS = 9, 5
@@ -21,6 +21,8 @@ MIN_CYCLES = 2.6
 LEAST_SHARE = 0.4
 """Least share of cycles hit: what is missed more often is called random."""
 MOST_CELLS = 8_000
+CACHED = 40_000
+"""Cells a block, so that it stays in the processor's cache."""
 MOST_ROWS = 2_000
 MOST_LOOKED_AT = 48
 MOST_A_LEVEL = 6
@@ -50,7 +52,9 @@ def first_periods(span_s: float, episodes: int, shortest_s: float) -> Floats:
     return np.asarray(span_s / cycles)
 
 
-def search(times_s: Floats, span_s: float, shortest_s: float, narrowest_s: float) -> list[Draft]:
+def search(
+    times_s: Floats, span_s: float, shortest_s: float, narrowest_s: float, grain_s: float = 0.0
+) -> list[Draft]:
     """Best combs of each window width for one list of Episode times in [0, span_s], sorted.
 
     Parameters
@@ -58,7 +62,9 @@ def search(times_s: Floats, span_s: float, shortest_s: float, narrowest_s: float
     shortest_s
         Shortest period tried.
     narrowest_s
-        Narrowest window tried: the clock's resolution.
+        Narrowest window tried.
+    grain_s
+        The clock's own coarseness.
     """
     periods = first_periods(span_s, len(times_s), shortest_s)
     step = 1 / COARSEST_BINS
@@ -67,7 +73,7 @@ def search(times_s: Floats, span_s: float, shortest_s: float, narrowest_s: float
     for _ in range(LEVELS if len(times_s) <= FEW_EPISODES else FEW_LEVELS):
         if len(periods) == 0 or span_s / MIN_CYCLES * 2 / bins < narrowest_s:
             break
-        score, phase = score_rows(times_s, periods, bins, span_s)
+        score, phase = score_rows(times_s, periods, bins, span_s, grain_s)
         order = np.argsort(score, kind="stable")
         drafts = (draft_at(int(i), score, periods, phase, bins) for i in order[:MOST_LOOKED_AT])
         found.extend(distinct(drafts, 1 / bins))
@@ -79,25 +85,31 @@ def search(times_s: Floats, span_s: float, shortest_s: float, narrowest_s: float
     return found
 
 
-def score_rows(times_s: Floats, periods: Floats, bins: int, span_s: float) -> tuple[Floats, Floats]:
+def score_rows(
+    times_s: Floats, periods: Floats, bins: int, span_s: float, grain_s: float
+) -> tuple[Floats, Floats]:
     """Best window of each period: its log tail plus log trials, and its centre."""
     scores, phases = np.empty(len(periods)), np.empty(len(periods))
-    block = max(1, 400_000 // max(len(times_s), bins))
+    block = max(1, CACHED // max(len(times_s), bins))
     for begin in range(0, len(periods), block):
         part = slice(begin, begin + block)
-        scores[part], phases[part] = score_block(times_s, periods[part], bins, span_s)
+        scores[part], phases[part] = score_block(times_s, periods[part], bins, span_s, grain_s)
     return scores, phases
 
 
-def score_block(times_s: Floats, periods: Floats, bins: int, span_s: float) -> tuple[Floats, Floats]:
+def score_block(
+    times_s: Floats, periods: Floats, bins: int, span_s: float, grain_s: float
+) -> tuple[Floats, Floats]:
     """Score one block of periods, small enough for the processor's cache."""
     hit, cycles = fold_counts(times_s, periods, bins, span_s)
-    best = np.argmax(hit - 1e-3 * cycles, axis=1)
+    best = np.argmax(1000 * hit - cycles, axis=1)
     rows = np.arange(len(periods))
     k, c = hit[rows, best], cycles[rows, best]
-    chance = np.minimum(len(times_s) * periods * 2 / bins / span_s, 1.0)
-    log_tail = np.log(np.maximum(tail(k, c, chance), TINY))
-    score = np.where((k >= MIN_HITS) & (k >= LEAST_SHARE * c), log_tail + log_trials(c, bins / 2), np.inf)
+    likely = np.flatnonzero((k >= MIN_HITS) & (k >= LEAST_SHARE * c))
+    score = np.full(len(periods), np.inf)
+    share = covered_s(periods[likely] * (2 / bins), grain_s) / span_s
+    k, c = k[likely], c[likely]
+    score[likely] = log_tail(k, c, len(times_s), share) + log_trials(c, bins / 2)
     return score, (best + 1) * periods / bins
 
 

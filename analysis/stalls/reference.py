@@ -13,6 +13,21 @@ def binomial_tail(hit: int, cycles: int, chance: float) -> float:
     )
 
 
+def occupancy_tail(hit: int, cycles: int, episodes: int, share: float) -> float:
+    """P(at least ``hit`` of ``cycles`` windows, each a ``share`` of the run, hold one of the Episodes).
+
+    Episode by Episode: it falls into a window already hit, into another, or beside all.
+    """
+    chances = [1.0] + [0.0] * cycles
+    for _ in range(episodes):
+        chances = [
+            chances[k] * (1 - share * (cycles - k))
+            + (chances[k - 1] * share * (cycles - k + 1) if k else 0.0)
+            for k in range(cycles + 1)
+        ]
+    return sum(chances[hit:])
+
+
 def cycles_hit(times_s: Sequence[float], centres_s: Sequence[float], width_s: float) -> int:
     """Number of windows around ``centres_s`` that hold at least one of ``times_s``."""
     hit = 0

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import t as student_t
 
 from analysis.normal.samples import Floats, Ints
 from analysis.stalls.comb import Comb, Exposure, evaluate
@@ -17,13 +16,10 @@ WIDTHS = 6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fit:
-    """A straight line through anchors over cycles; ``spread_s`` is the residual standard deviation."""
+    """A straight line through anchors over cycles."""
 
     period_s: float
     phase_s: float
-    spread_s: float
-    period_error_s: float
-    cycles: Ints
     anchors_s: Floats
 
 
@@ -44,17 +40,7 @@ def fit_line(cycles: Ints, anchors_s: Floats) -> Fit:
     sxx = float((x * x).sum())
     period = float((x * anchors_s).sum() / sxx)
     phase = float(anchors_s.mean() - period * cycles.mean())
-    rest = anchors_s - phase - period * cycles
-    freedom = max(len(cycles) - 2, 1)
-    spread = float(np.sqrt((rest * rest).sum() / freedom))
-    return Fit(
-        period_s=period,
-        phase_s=phase,
-        spread_s=spread,
-        period_error_s=spread / float(np.sqrt(sxx)),
-        cycles=cycles,
-        anchors_s=anchors_s,
-    )
+    return Fit(period_s=period, phase_s=phase, anchors_s=anchors_s)
 
 
 def refine(times_s: Floats, period_s: float, phase_s: float, width_s: float) -> Fit | None:
@@ -73,22 +59,6 @@ def refine(times_s: Floats, period_s: float, phase_s: float, width_s: float) -> 
     return fit
 
 
-def sharpest(cycles: Ints, anchors_s: list[Floats]) -> Fit:
-    """The fit with the smallest error of the period, of several anchors of the same Episodes.
-
-    The start of a stall is known to the spacing of requests, its common end exactly in a freeze and not
-    at all in a ladder of retransmissions. Anchors beyond three spreads are left out once.
-    """
-    fits = [fit_line(cycles, anchors) for anchors in anchors_s]
-    best = min(range(len(fits)), key=lambda i: fits[i].period_error_s)
-    fit = fits[best]
-    off = np.abs(fit.anchors_s - fit.phase_s - fit.period_s * fit.cycles)
-    near = off <= 3 * max(1.4826 * float(np.median(off)), 1e-6)
-    if near.all() or near.sum() < max(4, 0.7 * len(cycles)) or np.ptp(cycles[near]) < np.ptp(cycles):
-        return fit
-    return fit_line(cycles[near], anchors_s[best][near])
-
-
 def best_width(times_s: Floats, fit: Fit, widest_s: float, narrowest_s: float, exposure: Exposure) -> Comb:
     """The comb on a fitted line whose window width scores best; widths end just beyond an Episode."""
     cycles, anchors = nearest(times_s, fit.period_s, fit.phase_s, widest_s)
@@ -98,10 +68,3 @@ def best_width(times_s: Floats, fit: Fit, widest_s: float, narrowest_s: float, e
     widths = np.unique(np.maximum(2.02 * off[picks], floor))
     combs = [evaluate(times_s, fit.period_s, fit.phase_s, float(width), exposure) for width in widths]
     return min(combs, key=log_score)
-
-
-def interval(fit: Fit, confidence: float = 0.95) -> tuple[float, float]:
-    """Interval of the period from the fit's residuals (Student's t, cycles - 2 degrees of freedom)."""
-    freedom = max(len(fit.cycles) - 2, 1)
-    half = float(student_t.ppf(0.5 + confidence / 2, freedom)) * fit.period_error_s
-    return float(fit.period_s - half), float(fit.period_s + half)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from analysis.normal.load import follows_load
-from analysis.normal.samples import Bools, Floats, Samples
+from analysis.normal.samples import Bools, Floats, Ints, Samples
 from analysis.stalls import grid
 from analysis.stalls.comb import Comb, Exposure
 from analysis.stalls.episodes import Episodes, ladder
@@ -21,6 +21,9 @@ SIMPLER = 1.0
 """A multiple or fraction must score this much better (log) to replace the comb it came from."""
 MORE_HITS, KEEPS = 1.4, 0.75
 SEVERAL = 2
+CLAIMABLE = 0.005
+FAR_SMALLER = 0.6
+SAME_PERIOD, SAME_START_S = 0.01, 1.0
 BOTH_ANCHORS = 40
 """With more Episodes the period is sharp enough from starts alone."""
 
@@ -36,11 +39,19 @@ class Candidate:
     p_value: float
 
     @property
+    def times_s(self) -> Floats:
+        """The anchor of each Episode, in their order, shape (m,)."""
+        return self.episodes.end_s if self.by_end else self.episodes.start_s
+
+    @property
+    def cycle(self) -> Ints:
+        """Number of the cycle that each Episode is nearest to, shape (m,)."""
+        return np.round((self.times_s - self.comb.phase_s) / self.comb.period_s).astype(np.int64)
+
+    @property
     def hit(self) -> Bools:
         """Which Episodes fall into a window of the comb, shape (m,)."""
-        times = self.episodes.end_s if self.by_end else self.episodes.start_s
-        cycle = np.round((times - self.comb.phase_s) / self.comb.period_s)
-        off = np.abs(times - self.comb.phase_s - cycle * self.comb.period_s)
+        off = np.abs(self.times_s - self.comb.phase_s - self.cycle * self.comb.period_s)
         return np.asarray(off <= self.comb.width_s / 2)
 
 
@@ -97,13 +108,31 @@ def best(samples: Samples, residual: Floats, exposure: Exposure, searches: int =
                 searches=searches,
                 narrowest_s=narrowest_window_s(samples, episodes, by_end),
             )
-            found = grid.search(attempt.times_s, exposure.span_s, shortest_s, attempt.narrowest_s)
+            found = grid.search(
+                attempt.times_s, exposure.span_s, shortest_s, attempt.narrowest_s, exposure.grain_s
+            )
             drafts.extend((draft.score + cost, attempt, draft) for draft in found)
     drafts.sort(key=lambda item: item[0])
-    finalists = [finish(attempt, draft, exposure) for _, attempt, draft in drafts[:FINALISTS]]
-    return min(
-        (found for found in finalists if found), key=lambda c: (c.p_value, c.comb.log_tail), default=None
-    )
+    finished = (finish(attempt, draft, exposure) for _, attempt, draft in drafts[:FINALISTS])
+    finalists = sorted(filter(None, finished), key=lambda c: (c.p_value, c.comb.log_tail))
+    return alike_only(finalists[0], finalists) if finalists else None
+
+
+def alike_only(best: Candidate, finalists: list[Candidate]) -> Candidate:
+    """Prefer a multiple of the best period when it leaves out just the slightest Episodes.
+
+    Stalls of one cause resemble each other: a comb whose every second hit is far smaller than the others
+    took in noise between two stalls.
+    """
+    starts, peaks = best.episodes.start_s[best.hit], best.episodes.peak[best.hit]
+    for other in finalists:
+        ratio = other.fit.period_s / best.fit.period_s
+        if other.p_value > CLAIMABLE or min(abs(ratio / 2 - 1), abs(ratio / 3 - 1)) > SAME_PERIOD:
+            continue
+        near = np.abs(starts[:, None] - other.episodes.start_s[other.hit][None, :]).min(axis=1) < SAME_START_S
+        if near.any() and not near.all() and peaks[~near].max() < FAR_SMALLER * peaks[near].min():
+            return other
+    return best
 
 
 def finish(attempt: Attempt, draft: grid.Draft, exposure: Exposure) -> Candidate | None:
@@ -184,7 +213,7 @@ def sources(
 def related(period_s: float, claimed_s: float) -> bool:
     """Tell a period that is the claimed one again, or a simple fraction of it."""
     ratios = np.array([1 / 4, 1 / 3, 1 / 2, 2 / 3, 1, 3 / 2, 2, 3, 4])
-    return bool(np.any(np.abs(period_s / claimed_s / ratios - 1) < 0.01))
+    return bool(np.any(np.abs(period_s / claimed_s / ratios - 1) < SAME_PERIOD))
 
 
 def explained(samples: Samples, candidate: Candidate) -> Bools:

@@ -9,8 +9,8 @@ from analysis.normal.samples import Floats
 from analysis.stalls.comb import Comb
 from analysis.stalls.grid import log_trials
 
-SEARCH_LOW, SEARCH_HIGH = -1.7, 1.7
-SEARCH_SLOPE, SEARCH_ZERO = 1.4, 16.0
+SEARCH_EPISODES = (3, 4, 5, 6, 8, 12, 16, 24)
+SEARCH_COST = (-0.3, 0.5, 0.9, 1.3, 2.1, 2.1, 2.4, 2.4)
 CLEAR_SHARE = 0.5
 """Share of the trials' weight that goes to clear thresholds; the rest is shared evenly."""
 
@@ -37,11 +37,10 @@ def log_score(comb: Comb) -> float:
 def search_cost(episodes: npt.ArrayLike) -> Floats:
     """What the trials formula leaves over, measured on Episodes placed at random (log scale).
 
-    With few Episodes the grid's trials overlap, so the formula is too strict; with many the choice
-    of width and of the number of cycles adds to it.
+    The choice of width and of the number of cycles adds to the trials; with few Episodes the trials of
+    the grid overlap. Between the Episodes measured it is interpolated on a log scale.
     """
-    raw = SEARCH_SLOPE * np.log(np.maximum(episodes, 1) / SEARCH_ZERO)
-    return np.asarray(np.clip(raw, SEARCH_LOW, SEARCH_HIGH))
+    return np.asarray(np.interp(np.log(np.maximum(episodes, 1)), np.log(SEARCH_EPISODES), SEARCH_COST))
 
 
 def p_value(score: float, episodes: int, share: float, searches: int = 1) -> float:

@@ -74,7 +74,8 @@ class _Texts:
 
     def whole(self, rows: int) -> pd.Categorical:
         """Return what was filled."""
-        return pd.Categorical.from_codes(self._codes[:rows], list(self._words))
+        words = pd.CategoricalDtype(list(self._words))
+        return pd.Categorical.from_codes(self._codes[:rows], dtype=words)
 
 
 def _filling(field: pa.Field, rows: int) -> _Numbers | _Texts:

@@ -23,12 +23,21 @@ QUIET = (
     "chirp",
     "pauses",
 )
+KINDS = ("general", "incident", "few_cycles", "two_sources")
+TIERS = ("easy", "medium", "hard")
+UNRELATED = (0.43, 0.64, 0.72, 1.39, 1.55, 2.3, 2.8)
+"""Ratios of two periods that are no simple fraction of each other."""
 SHAPES = ("freeze", "drop", "delay", "slow", "syn", "syn_upstream")
+
+
+def log_uniform(rng: np.random.Generator, low: float, high: float) -> float:
+    """A number whose logarithm is uniform."""
+    return float(np.exp(rng.uniform(np.log(low), np.log(high))))
 
 
 def background(rng: np.random.Generator, run_s: float, *, rough: bool) -> tuple[Load, Noise]:
     """Load and noise as runs have them; ``rough`` ones have tails, drift, gaps and coarse clocks."""
-    rate = float(np.exp(rng.uniform(np.log(1.0), np.log(15))))
+    rate = log_uniform(rng, 1, 30)
     vus = int(rng.integers(1, 20)) if rng.random() < 0.45 else 0
     rate = min(rate, 60_000 / run_s, vus * 8.0) if vus else min(rate, 60_000 / run_s)
     shape = str(rng.choice(["flat", "flat", "ramp", "stages"]))
@@ -38,7 +47,7 @@ def background(rng: np.random.Generator, run_s: float, *, rough: bool) -> tuple[
         pauses_per_s=float(rng.uniform(0, 0.2)) if rng.random() < 0.5 else 0.0,
         pause_s=float(rng.uniform(0.003, 0.03)),
         warmup=1.0 if rng.random() < 0.2 else 0.0,
-        resolution_s=float(rng.choice([0.0, 0.0, 0.0, 1.0])),
+        resolution_s=float(rng.choice([0.0, 0.0, 0.001, 1.0])),
     )
     if rough:
         noise = replace(
@@ -49,11 +58,6 @@ def background(rng: np.random.Generator, run_s: float, *, rough: bool) -> tuple[
             gaps=int(rng.choice([0, 0, 1, 2])),
         )
     return Load(run_s=run_s, rate=rate, vus=vus, shape=shape), noise
-
-
-def log_uniform(rng: np.random.Generator, low: float, high: float) -> float:
-    """A number whose logarithm is uniform."""
-    return float(np.exp(rng.uniform(np.log(low), np.log(high))))
 
 
 def fault_times(rng: np.random.Generator, kind: str, run_s: float) -> tuple[float, ...]:
@@ -116,26 +120,38 @@ def source(rng: np.random.Generator, tier: str, period_s: float, run_s: float, s
     )
     shape = str(rng.choice(SHAPES))
     amount = float(rng.uniform(0.3, 4.0)) if shape == "delay" else log_uniform(rng, 8, 60)
-    hit = 1.0 if easy or rng.random() < 0.6 else float(rng.uniform(0.2 if hard else 0.4, 0.9))
-    return Source(times_s=at, stall_s=stall_s, shape=shape, amount=amount, hit=hit, period_s=period_s)
+    hit, by = 1.0, "request"
+    if not easy and rng.random() < 0.4:
+        by = str(rng.choice(["request", "vu", "endpoint"]))
+        hit = 0.34 if by == "endpoint" else float(rng.uniform(0.2 if hard else 0.4, 0.9))
+    return Source(times_s=at, stall_s=stall_s, shape=shape, amount=amount, hit=hit, by=by, period_s=period_s)
 
 
-def periodic(rng: np.random.Generator, tier: str) -> Scene:
-    """A Run with a periodic stall: easy, medium, hard, incident or two (sources)."""
-    cycles = float(rng.uniform(*{"easy": (8, 45), "medium": (5, 30), "hard": (4, 40)}.get(tier, (5, 30))))
-    period_s = 60.0 if tier == "incident" else log_uniform(rng, 6, 400)
-    run_s = min(max(cycles * period_s, 120.0), 5000.0)
+def cycles_of(rng: np.random.Generator, tier: str, kind: str) -> float:
+    """Number of periods in the Run."""
+    low, high = {"easy": (8, 45), "medium": (5, 30)}.get(tier, (4, 45))
+    return float(rng.uniform(3.1, 4.6)) if kind == "few_cycles" else log_uniform(rng, low, high)
+
+
+def length_of(rng: np.random.Generator, tier: str, period_s: float) -> float:
+    """Length of a stall: a share of its period; a hard one may be too short to stand out."""
+    if tier == "hard" and rng.random() < 0.35:
+        return log_uniform(rng, 0.1, 0.4)
+    least = 0.15 if tier == "hard" else 0.4
+    return min(max(log_uniform(rng, 0.003, 0.15) * period_s, least), 0.2 * period_s, 10.0)
+
+
+def periodic(rng: np.random.Generator, tier: str, kind: str = "general") -> Scene:
+    """A Run with a periodic stall: tier easy, medium or hard; one of ``KINDS``."""
+    period_s = 60.0 if kind == "incident" else log_uniform(rng, 5, 770)
+    run_s = min(max(cycles_of(rng, tier, kind) * period_s, 120.0), 7200.0)
+    period_s = min(period_s, run_s / 3.1)
     load, noise = background(rng, run_s, rough=tier == "hard")
-    if tier == "incident":
-        stall_s = float(rng.uniform(3.7, 4.2))
-        tier = str(rng.choice(["easy", "medium", "hard"]))
-    else:
-        stall_s = max(log_uniform(rng, 0.01, 0.15) * period_s, 0.15 if tier == "hard" else 0.4)
-        stall_s = min(stall_s, 10.0)
+    stall_s = float(rng.uniform(3.7, 4.2)) if kind == "incident" else length_of(rng, tier, period_s)
     sources = [source(rng, tier, period_s, run_s, stall_s)]
-    if tier == "two":
-        other_s = period_s * float(rng.choice([0.43, 0.64, 1.55, 2.3]))
-        sources.append(source(rng, "medium", other_s, run_s, min(stall_s * 1.3, 0.1 * other_s)))
+    if kind == "two_sources":
+        other_s = min(period_s * float(rng.choice(UNRELATED)), run_s / 3.1)
+        sources.append(source(rng, tier, other_s, run_s, min(stall_s * 1.3, 0.1 * other_s)))
     if tier in {"medium", "hard"} and rng.random() < 0.5:
         strays = rng.uniform(0, run_s, int(rng.integers(1, 3 if tier == "medium" else 10)))
         sources.append(Source(times_s=tuple(np.sort(strays)), stall_s=stall_s * float(rng.uniform(0.5, 1.5))))

@@ -15,18 +15,29 @@ RUNGS = {
     "syn_upstream": 2.0 ** np.arange(1, 8) - 1,
 }
 """Retransmission times after the first loss: data 0.2 0.6 1.4 ... s, SYN 1 3 7 ... s."""
+ENDPOINTS = 3
+OPEN_VUS = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """A fault at given times. ``amount`` is seconds for delay and a factor for slow."""
+    """A fault at given times. ``amount`` is seconds for delay and a factor for slow.
+
+    ``hit`` is the share that is struck: of the requests, of the ``vu``s, or one ``endpoint`` of three.
+    """
 
     times_s: tuple[float, ...]
     stall_s: float
     shape: str = "freeze"
     amount: float = 1.0
     hit: float = 1.0
+    by: str = "request"
     period_s: float = 0.0
+
+    @property
+    def right_lengths_s(self) -> tuple[float, ...]:
+        """Lengths that count as right: for a delay its window, or the delay itself."""
+        return (self.stall_s, self.amount) if self.shape == "delay" else (self.stall_s,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,15 +128,30 @@ def usual(rng: np.random.Generator, scene: Scene, at: np.ndarray, waves: np.ndar
     return np.asarray(total + pause * rng.exponential(noise.pause_s, len(at)))
 
 
-def struck(source: Source, at: np.ndarray, total: np.ndarray, lucky: np.ndarray) -> np.ndarray:
-    """Totals under one source; ``lucky`` in [0, 1) decides who is hit."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Luck:
+    """Numbers in [0, 1) that decide who is hit: by request, by VU, by endpoint; each of shape (n,)."""
+
+    request: np.ndarray
+    vu: np.ndarray
+    endpoint: np.ndarray
+
+
+def draw(rng: np.random.Generator, vu: np.ndarray) -> Luck:
+    """Draw the luck of one request of each VU given by its own luck."""
+    n = len(vu)
+    return Luck(request=rng.random(n), vu=vu, endpoint=(rng.integers(0, ENDPOINTS, n) + 0.5) / ENDPOINTS)
+
+
+def struck(source: Source, at: np.ndarray, total: np.ndarray, luck: Luck) -> np.ndarray:
+    """Totals under one source."""
     begins = np.asarray(source.times_s)
     if len(begins) == 0:
         return total
     which = np.searchsorted(begins, at + (total if source.shape == "freeze" else 0), side="right") - 1
     begin = begins[np.maximum(which, 0)]
     left = begin + source.stall_s - at
-    inside = (which >= 0) & (left > 0) & (lucky < source.hit)
+    inside = (which >= 0) & (left > 0) & (getattr(luck, source.by) < source.hit)
     if source.shape == "freeze":
         return np.asarray(np.where(inside, np.maximum(total, left + total * 0.5), total))
     if source.shape == "delay":
@@ -138,7 +164,7 @@ def struck(source: Source, at: np.ndarray, total: np.ndarray, lucky: np.ndarray)
 
 
 def totals(
-    rng: np.random.Generator, scene: Scene, at: np.ndarray, waves: np.ndarray, luck: np.ndarray
+    rng: np.random.Generator, scene: Scene, at: np.ndarray, waves: np.ndarray, luck: Luck
 ) -> np.ndarray:
     """Latency of requests started at ``at``, faults and the client's timeout included."""
     total = usual(rng, scene, at, waves)
@@ -151,35 +177,41 @@ def simulate(rng: np.random.Generator, scene: Scene) -> pd.DataFrame:
     """Make the request table of one scene, in order of ends."""
     load, waves = scene.load, np.cumsum(rng.normal(0, 1, 40)) / 6
     if load.vus:
-        starts, total = closed(rng, scene, waves)
+        starts, total, endpoint = closed(rng, scene, waves)
     else:
         starts = arrivals(rng, load)
-        total = totals(rng, scene, starts, waves, rng.random(len(starts)))
+        luck = draw(rng, rng.random(OPEN_VUS)[rng.integers(0, OPEN_VUS, len(starts))])
+        total, endpoint = totals(rng, scene, starts, waves, luck), luck.endpoint
     kept = np.ones(len(starts), dtype=bool)
     for _ in range(scene.noise.gaps):
         begin, length = rng.uniform(0.05, 0.9) * load.run_s, rng.uniform(0.02, 0.08) * load.run_s
         kept &= (starts + total < begin) | (starts + total > begin + length)
-    starts, total = starts[kept], total[kept]
-    order = np.argsort(starts + total, kind="stable")
+    order = np.flatnonzero(kept)[np.argsort((starts + total)[kept], kind="stable")]
     starts, total = starts[order], total[order]
     if scene.noise.resolution_s:
         step = scene.noise.resolution_s
         starts = np.floor((starts + total) / step) * step - total
     syn = any(source.shape == "syn" for source in scene.sources)
     late = np.where(total > 0.9, total - scene.noise.base_s, 0.0) if syn else np.zeros(len(total))
-    return table(starts, total, failed=total >= scene.noise.timeout_s, blocked=late, connecting=late)
+    several = any(source.by == "endpoint" for source in scene.sources)
+    names = np.array(["/a", "/b", "/c"])[(endpoint[order] * ENDPOINTS).astype(int)] if several else "/"
+    failed = total >= scene.noise.timeout_s
+    return table(starts, total, endpoint=names, failed=failed, blocked=late, connecting=late)
 
 
-def closed(rng: np.random.Generator, scene: Scene, waves: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """A closed model: each VU waits for its answer and for a while, and asks again."""
+def closed(rng: np.random.Generator, scene: Scene, waves: np.ndarray) -> tuple[np.ndarray, ...]:
+    """A closed model: each VU waits for its answer and for a while, and asks again.
+
+    Returns starts, totals and the luck by endpoint.
+    """
     load = scene.load
     think = max(load.vus / load.rate - scene.noise.base_s, 0.0)
-    now, luck = rng.uniform(0, think + 0.1, load.vus), rng.random(load.vus)
-    starts, lengths = [], []
+    now, vu = rng.uniform(0, think + 0.1, load.vus), rng.random(load.vus)
+    made = []
     while (now < load.run_s).any():
+        luck = draw(rng, vu)
         total = totals(rng, scene, now, waves, luck)
         live = now < load.run_s
-        starts.append(now[live])
-        lengths.append(total[live])
+        made.append(np.stack([now[live], total[live], luck.endpoint[live]]))
         now = now + total + think * rng.uniform(0.7, 1.3, load.vus)
-    return np.concatenate(starts), np.concatenate(lengths)
+    return tuple(np.concatenate(made, axis=1))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 from hypothesis import given, settings
@@ -47,13 +49,46 @@ def test_any_table_is_analyzed(rows: list[tuple[float, float, str, str]]) -> Non
     assert all(stall.cycles_hit <= stall.cycles_expected for stall in analysis.periodic_stalls)
 
 
+def stalled(seed: int) -> pd.DataFrame:
+    """A Run of 240 s that stalls for 1.5 s every 20 s."""
+    source = Source(times_s=tuple(np.arange(8.0, 240.0, 20.0)), stall_s=1.5, period_s=20.0)
+    scene = Scene(load=Load(run_s=240.0, rate=4.0), sources=(source,))
+    return simulate(np.random.default_rng(seed), scene)
+
+
+@settings(max_examples=5, deadline=None)
+@given(seed=st.integers(0, 1000), factor=st.floats(0.5, 8.0))
+def test_scale_of_latency_does_not_matter(seed: int, factor: float) -> None:
+    """The same starts with every latency times a factor have the same period."""
+    requests = stalled(seed)
+    scaled = requests.copy()
+    added_ns = np.round((factor - 1) * requests["total_ns"])
+    scaled["total_ns"] += added_ns
+    scaled["end_ns"] += added_ns.astype(np.int64)
+    (one,), (other,) = analyzed(requests).periodic_stalls, analyzed(scaled).periodic_stalls
+    assert np.isclose(one.period_s, other.period_s, rtol=5e-3)
+
+
+@settings(max_examples=5, deadline=None)
+@given(seed=st.integers(0, 1000), parts=st.integers(2, 9))
+def test_batches_do_not_matter(seed: int, parts: int) -> None:
+    """A table put together from batches, each with categories of its own, is analyzed like the whole."""
+    requests = stalled(seed)
+    requests["scenario"] = pd.Categorical(np.where(np.arange(len(requests)) % 2, "kept", "fresh"))
+    edges = np.linspace(0, len(requests), parts + 1).astype(int)
+    batches = [requests.iloc[low:high].copy() for low, high in pairwise(edges)]
+    for batch in batches:
+        batch["scenario"] = batch["scenario"].cat.remove_unused_categories()
+        batch["scenario"] = batch["scenario"].cat.reorder_categories(sorted(batch["scenario"].unique())[::-1])
+    together = pd.concat(batches, ignore_index=True)
+    assert analyzed(together).periodic_stalls == analyzed(requests).periodic_stalls
+
+
 @settings(max_examples=8, deadline=None)
 @given(seed=st.integers(0, 1000), shift_s=st.integers(-1_000_000, 1_000_000))
 def test_order_and_origin_do_not_matter(seed: int, shift_s: int) -> None:
     """Shuffled rows, or rows moved in time, give the same claims."""
-    rng = np.random.default_rng(seed)
-    source = Source(times_s=tuple(np.arange(8.0, 240.0, 20.0)), stall_s=1.5, period_s=20.0)
-    requests = simulate(rng, Scene(load=Load(run_s=240.0, rate=4.0), sources=(source,)))
+    requests = stalled(seed)
     moved = requests.sample(frac=1.0, random_state=seed).reset_index(drop=True)
     moved["end_ns"] += shift_s * NS_PER_S
     one, other = analyzed(requests), analyzed(moved)

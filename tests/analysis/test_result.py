@@ -41,6 +41,7 @@ STALL_KEYS = [
     "p_value",
     "dominant_phase",
     "scenario",
+    "timer",
     "shape",
     "shape_evidence",
 ]

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.stalls import reference
-from analysis.stalls.comb import Exposure, evaluate, fold_counts, tail
+from analysis.stalls.comb import Exposure, covered_s, evaluate, fold_counts, log_tail, tail
 
 SPAN_S = 100.0
 TIMES = st.lists(st.floats(0.0, SPAN_S), min_size=1, max_size=25).map(lambda times: np.sort(np.array(times)))
@@ -66,3 +66,20 @@ def test_crowded_background_weakens_the_tail() -> None:
     among = evaluate(crowded, 10.0, 5.0, 1.0, steady())
     assert alone.hit == among.hit == 10
     assert alone.log_tail < among.log_tail - 5
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    episodes=st.integers(3, 7), cycles=st.integers(3, 7), hit=st.integers(3, 7), share=st.floats(0.005, 0.14)
+)
+def test_bound_holds_and_beats_the_binomial(episodes: int, cycles: int, hit: int, share: float) -> None:
+    """The tail is never below the exact chance, and never above the binomial's."""
+    bound = np.exp(log_tail(hit, cycles, episodes, share))
+    assert bound >= reference.occupancy_tail(hit, cycles, episodes, share) * (1 - 1e-9)
+    assert bound <= tail(hit, cycles, min(episodes * share, 1.0)) * (1 + 1e-9) or hit > cycles
+
+
+def test_coarse_clock_widens_windows() -> None:
+    """Episodes on whole seconds fill a window by the second: 1.4 s catch two of them."""
+    assert covered_s(np.array([0.4, 1.0, 1.4, 2.9]), 1.0).tolist() == [1.0, 2.0, 2.0, 3.0]
+    assert covered_s(np.array([0.4, 1.4]), 0.0).tolist() == [0.4, 1.4]

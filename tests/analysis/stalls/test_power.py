@@ -38,3 +38,9 @@ def test_power_is_not_promised_too_much() -> None:
     assert needed is not None
     found = [bool(analyzed(needed, 5.0, seed, stalls=True).periodic_stalls) for seed in range(20)]
     assert sum(found) >= 18
+
+
+def test_a_pass_does_not_hide_the_reference_stall() -> None:
+    """Of 30 runs with the reference stall, as long as is asked for or longer, at most one passes."""
+    passed = [analyzed(360.0 + 20.0 * seed, 8.0, seed, stalls=True).verdict for seed in range(30)]
+    assert passed.count(Verdict.PASS) <= 1

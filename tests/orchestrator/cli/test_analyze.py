@@ -14,8 +14,8 @@ from tests.orchestrator.runs.stage import Answering, Stage, answering
 
 KEYS = {
     "input", "verdict", "requests", "duration_s", "periodic_stalls", "periodicity_p_value", "episodes",
-    "latency_ms", "error_rate", "dropped_iterations", "censored", "needed_duration_s", "throughput", "findings",
-    "notes",
+    "latency_ms", "error_rate", "dropped_iterations", "censored", "needed_duration_s", "throughput",
+    "findings", "notes",
 }  # fmt: skip
 
 
