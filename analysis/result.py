@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import asdict
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
-from analysis.compare import Comparison, NodeComparison
 from analysis.findings import (
     CampaignAnalysis,
     Episode,
@@ -18,6 +18,9 @@ from analysis.findings import (
     Throughput,
 )
 from analysis.requests import NS_PER_S
+
+if TYPE_CHECKING:  # a Run's record needs this module long before anything is compared
+    from analysis.compare import Comparison, NodeComparison
 
 STALL_FIELDS = (
     "period_s",

@@ -25,7 +25,7 @@ def test_an_isolated_episode_says_when_how_slow_and_how_many() -> None:
     (found,) = found_in(made(stalls_s=(300.0,)))
     assert found.kind is FindingKind.EPISODE
     assert found.words.startswith(
-        "isolated slow episode 300 s into the run: 15 of 15 requests slow, slowest 2,"
+        "isolated slow episode 300 s into the run: 14 of 14 requests slow, slowest 1,947 ms"
     )
     assert found.p_value < 1e-3
     assert (found.end_ns - found.start_ns) / 1e9 < 2.3
