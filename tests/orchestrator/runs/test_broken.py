@@ -93,8 +93,9 @@ def test_a_decoder_that_breaks_costs_one_run(
 
     made: list[BlockDecoder] = []
 
-    def first_breaks(header: bytes) -> BlockDecoder:
-        made.append(Broken(header) if not made else BlockDecoder(header))
+    def first_breaks(header: bytes, *, bytes_received: bool) -> BlockDecoder:
+        kind = BlockDecoder if made else Broken
+        made.append(kind(header, bytes_received=bytes_received))
         return made[-1]
 
     monkeypatch.setattr(recording, "BlockDecoder", first_breaks)

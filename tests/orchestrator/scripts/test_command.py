@@ -42,7 +42,7 @@ def test_dry_run_knows_what_k6_knows(tmp_path: Path, k6_1: Path) -> None:
         stage = stage_with(tmp_path, k6_1, server, SAMPLES / "rates.js")
         code, out, err = stage.run("run", "mine", "--dry-run")
         assert code == 0, err
-        assert "what rates.js sends, up to 18 VUs a node, for at most 35 s" in out
+        assert "rates.js with up to 18 VUs a node, for at most 35 s" in out
         assert "variables: PASSWORD, USER" in out
         assert "may reach too: 192.0.2.7" in out
         assert "swordfish" not in out + err
