@@ -21,7 +21,7 @@ print(make_room(need_of(profile, nodes=3, max_parallel=8)))
 print(*resource.getrlimit(resource.RLIMIT_NOFILE))
 """
 # 100 VUs for `fresh`, one for `kept`, 6 connections, and 64 files of k6 itself.
-NEED = 171
+NEED = 264
 
 
 @pytest.mark.parametrize(
