@@ -11,8 +11,8 @@ MAX_HEADER_BYTES = 1 << 16
 class LineCutter:
     """Bytes in, blocks of whole lines out; a request's lines never part.
 
-    A block ends before the last line that begins a request. Where no line ends in ``MAX_REST_BYTES``, it
-    is none of k6's: it is thrown away, and counted in ``dropped``.
+    A block ends before the last line that begins a request. A line that does not end in half of
+    ``MAX_REST_BYTES`` is none of k6's: it is thrown away, and counted in ``dropped``.
     """
 
     request_mark = b'"metric":"http_reqs"'
@@ -36,17 +36,19 @@ class LineCutter:
         """Return all that is sure to be whole, up to before the last request; empty if nothing is."""
         end = self._request_begins()
         if end <= 0 and len(self._rest) > MAX_REST_BYTES:
-            # Samples of other metrics without end: the one request that may be here is far behind.
             end = self._lines_end()
-            if end == 0:
-                self._drop_line()
+            # Samples of other metrics without end: the one request that may be here is far behind. Or most
+            # of it is a line without end, and what stands before it may be half a request.
+            if 2 * end < len(self._rest):
+                self._drop_line(end)
+                end = 0
         return self._take(end)
 
     def finish(self) -> tuple[bytes, bytes]:
         """Return what is left as (whole lines, a broken last line): the end of the output."""
         block = self._take(self._lines_end())
         while b"\n" in self._rest:  # its quotes do not close: what stands behind it may be samples
-            self._drop_line()
+            self._drop_line(0)
             block += self._take(self._lines_end())
         return block, self._take(len(self._rest))
 
@@ -59,11 +61,11 @@ class LineCutter:
         """Where the last whole line ends; 0 if there is none."""
         return self._rest.rfind(b"\n") + 1
 
-    def _drop_line(self) -> None:
-        end = self._rest.find(b"\n") + 1
+    def _drop_line(self, begin: int) -> None:
+        end = self._rest.find(b"\n", begin) + 1
         self._dropping = not end
         self.dropped += 1
-        del self._rest[: end or len(self._rest)]
+        del self._rest[begin : end or len(self._rest)]
 
     def _take(self, size: int) -> bytes:
         with memoryview(self._rest) as rest:

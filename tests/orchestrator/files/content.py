@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from random import Random
 
 from tests.orchestrator.runs.fakes import HEADER, METRICS, request_lines
 
@@ -11,9 +12,11 @@ FIRST_NS = 1_780_000_000_000_000_000
 STEP_NS = 100_000_000
 
 
-def csv_samples(rows: int = ROWS, *, total_ms: float = 5.0) -> bytes:
-    """Return the CSV of some requests, ten a second."""
-    lines = "".join(request_lines(FIRST_NS + i * STEP_NS, total_ms=total_ms) for i in range(rows))
+def csv_samples(rows: int = ROWS, *, spread_ms: float = 0.0) -> bytes:
+    """Return the CSV of some requests of 5 ms and more, ten a second."""
+    rng = Random(1)
+    times_ms = [5.0 + spread_ms * rng.random() for _ in range(rows)]
+    lines = "".join(request_lines(FIRST_NS + i * STEP_NS, total_ms=times_ms[i]) for i in range(rows))
     return f"{HEADER}\n{lines}".encode()
 
 

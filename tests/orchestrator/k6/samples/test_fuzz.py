@@ -52,7 +52,7 @@ ODD_STAMPS = [
 ODD_VALUES = ["", "NaN", "inf", "-1", "-0.000001", "1e30", "9007199254.741", "x", "0x1", "1e-300", "1,5"]
 ODD_LINES = ["", "hello", "time=x level=error", ",,,", "vus,1,2", "http_req_blocked", "null", "[]", "{}", "1"]
 WORDS = st.sampled_from(
-    ["", "/", "/item/7", "a&b=c", "日本", 'say "no"', "two\nlines\r\n", " x,y", "http_reqs,1"]
+    ["", "/", "/item/7", "a&b=c", "日本", 'say "no"', "two\nlines\r\n", " x,y", "a\nhttp_reqs,1"]
 )
 PLAIN_WORDS = st.sampled_from(["", "/", "/item/7", "a&b=c", "日本", "x y"])
 
