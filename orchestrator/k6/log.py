@@ -109,7 +109,8 @@ class K6Log:
     def _note_refused(self, line: str) -> None:
         for host, address in _REFUSED.findall(line):
             if address not in self._allowed and (address in self.refused or len(self.refused) < MAX_REFUSED):
-                self.refused[address] = self.refused.get(address) or host.replace(address, "")
+                name = "" if address in host else host
+                self.refused[address] = self.refused.get(address) or name
 
     def readable(self, text: str) -> str:
         """Return a script's words as one line without secrets, with places in files as ``name.js:8:29``."""

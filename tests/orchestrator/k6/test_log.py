@@ -69,8 +69,10 @@ def test_the_rates_bound_makes_no_exceptions() -> None:
 def test_refused_addresses_are_kept_with_their_host() -> None:
     """Each address once, with the host asked for where it is said; those that are allowed are not ours."""
     bare = f'{TIME} level=info msg="dialing: IP (::1) is in a blacklisted range (::/0)" source=console'
-    log = log_of(bare, REFUSED, REFUSED, REFUSED.replace("127.0.0.2)", "192.0.2.9)"), allowed=("192.0.2.9",))
-    assert log.refused == {"::1": "", "127.0.0.2": "b.test:81"}
+    named, ours = REFUSED.replace("b.test", "127.0.0.4"), REFUSED.replace("127.0.0.2)", "192.0.2.9)")
+    named = named.replace("(127.0.0.2)", "(127.0.0.4)")
+    log = log_of(bare, REFUSED, REFUSED, named, ours, allowed=("192.0.2.9",))
+    assert log.refused == {"::1": "", "127.0.0.2": "b.test:81", "127.0.0.4": ""}
 
 
 def test_refused_addresses_are_bounded() -> None:
