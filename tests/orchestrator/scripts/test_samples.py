@@ -76,7 +76,7 @@ def test_browse(ran: Ran) -> None:
     assert "http://shop.test/products/${}" in endpoints(ran, "browse")
     [threshold] = run.totals.thresholds
     n = endpoints(ran, "browse")["http://shop.test/"]
-    assert threshold.startswith("max<1 of http_req_duration{group:::front page} is ")
+    assert threshold.startswith("max<0.001 of http_req_duration{group:::front page} is ")
     assert threshold.endswith(f" ms (n = {n})")
     assert ran.shop.headers["/products/1"]["user-agent"] == "MyLoadTest/1.0"
 

@@ -8,7 +8,7 @@ export const options = {
     { duration: '200ms', target: 0 },
   ],
   thresholds: {
-    'http_req_duration{group:::front page}': ['max<1'],
+    'http_req_duration{group:::front page}': ['max<0.001'],
     'checks{check:has a title}': ['rate>0.99'],
   },
   userAgent: 'MyLoadTest/1.0',
