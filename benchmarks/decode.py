@@ -29,7 +29,7 @@ from orchestrator.stores.parquet import ParquetStore
 REQUESTS = 200_000
 PAIRS = 5
 READ_BYTES = 1 << 18
-BAR_US = 15.0
+BAR_US = 12.0
 EPOCH_S = 1_780_000_000
 HEADER = (
     "metric_name,timestamp,metric_value,"

@@ -65,8 +65,7 @@ def test_output_that_never_ends_a_line_is_refused(store: ParquetStore, header: s
     recording.take(header.encode())
     error = "k6 wrote more than 4,194,304 bytes without the end of a line" if header else "k6 wrote no CSV"
     with pytest.raises(K6Error, match=error):
-        for _ in range(6):
-            recording.take(b"x" * (1 << 20))
+        recording.take(b"x" * (6 << 20))
     writer.close()
 
 
