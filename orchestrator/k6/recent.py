@@ -23,11 +23,10 @@ class _Arrived:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tally:
-    """The requests of some seconds: how many, how many failed, and of what."""
+    """The requests of some seconds: how many, and how many of them failed."""
 
     requests: int
     failed: int
-    errors: Counter[str]
 
 
 class Recent:
@@ -60,8 +59,11 @@ class Recent:
         return Tally(
             requests=sum(len(one.total_ns) for one in arrived),
             failed=sum(one.failed for one in arrived),
-            errors=sum((one.errors for one in arrived), Counter()),
         )
+
+    def errors(self, now_s: float, last_s: float) -> Counter[str]:
+        """Count the errors of the last seconds' requests."""
+        return sum((one.errors for one in self._since(now_s - last_s)), Counter())
 
     def totals_ns(self, now_s: float, last_s: float) -> npt.NDArray[np.float64]:
         """Return the totals of the last seconds' requests, NaN where one is not known."""

@@ -37,16 +37,14 @@ class FailureWatch:
         if self._failing_since_s is None or now_s - self._failing_since_s < FAILING_S:
             return ""
         whole = self._recent.tally(now_s, FAILING_S)
-        return _said(whole) if whole.requests >= MIN_REQUESTS and _mostly_failed(whole) else ""
+        if whole.requests < MIN_REQUESTS or not _mostly_failed(whole):
+            return ""
+        [(error, _)] = self._recent.errors(now_s, FAILING_S).most_common(1)
+        return (
+            f"{whole.failed:,} of {whole.requests:,} requests failed in the last {FAILING_S:g} s: "
+            f"{' '.join(error.split())[:ERROR_CHARS]}"
+        )
 
 
 def _mostly_failed(tally: Tally) -> bool:
     return 2 * tally.failed > tally.requests
-
-
-def _said(tally: Tally) -> str:
-    [(error, _)] = tally.errors.most_common(1)
-    return (
-        f"{tally.failed:,} of {tally.requests:,} requests failed in the last {FAILING_S:g} s: "
-        f"{' '.join(error.split())[:ERROR_CHARS]}"
-    )

@@ -108,7 +108,7 @@ class Run:
         self._process.wait()
         # What broke the run is on its way up already; a table that cannot be finished adds nothing to it.
         if not self._closed:
-            with suppress(StallwatchError, OSError):
+            with suppress(Exception):
                 self._recording.finish()
 
     def finish(self) -> RunRecord:

@@ -88,8 +88,13 @@ class DistinctEnds:
             moved[row] = free
 
     def _remember(self, ends: Int64s) -> None:
+        newest = int(ends[-1])
+        if self._remember_ns is not None and newest < self._newest - self._remember_ns:
+            # The clock was set back: what was taken lies in its future, and would be remembered until then.
+            self._taken.clear()
+            self._newest = newest
         self._taken.append(ends)
-        self._newest = max(self._newest, int(ends[-1]))
+        self._newest = max(self._newest, newest)
         if self._remember_ns is None:
             return
         while self._taken[0][-1] < self._newest - self._remember_ns:

@@ -26,7 +26,8 @@ class RowAssembler:
 
     What k6 tells of a request in a sample of its own comes a little later: the script's clock where
     k6 could not time it, the bytes received at the end of its iteration. Its batch is held back until
-    then, or until 5 s of newer requests have passed; then its value stays null.
+    then, or until requests come that ended 5 s from it (before it, where the clock was set back); then
+    its value stays null.
     """
 
     def __init__(self, remember_ns: int | None = REMEMBER_NS) -> None:
@@ -40,10 +41,10 @@ class RowAssembler:
             self._values.setdefault(column, {}).update(values)
         if decoded.requests.num_rows:
             self._held.append(_Held(decoded.requests, decoded.waiting))
-        newest = max((_last_end(held.batch) for held in self._held), default=0)
+        newest = _last_end(self._held[-1].batch) if self._held else 0
         ready = []
         while self._held and (
-            self._settle(self._held[0]) or newest - _last_end(self._held[0].batch) > HOLD_NS
+            self._settle(self._held[0]) or abs(newest - _last_end(self._held[0].batch)) > HOLD_NS
         ):
             ready.append(self._made_distinct(self._held.pop(0).batch))
         if not self._held:

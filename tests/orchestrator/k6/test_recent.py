@@ -35,7 +35,9 @@ def test_only_what_came_lately_is_counted() -> None:
     recent.add(batch(1, refused=1), 0.0)
     recent.add(batch(2, unavailable=1), 25.0)
     whole = recent.tally(29.0, 30.0)
-    assert (whole.requests, whole.failed, whole.errors) == (5, 2, {REFUSED: 1, "status 503": 1})
+    assert (whole.requests, whole.failed) == (5, 2)
+    assert recent.errors(29.0, 30.0) == {REFUSED: 1, "status 503": 1}
+    assert recent.errors(29.0, 10.0) == {"status 503": 1}
     last = recent.tally(29.0, 10.0)
     assert (last.requests, last.failed) == (3, 1)
     recent.add(batch(1), 31.0)

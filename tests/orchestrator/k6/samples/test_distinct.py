@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -82,3 +84,15 @@ def test_distinct_ends_are_left_alone() -> None:
     for ends in ([10, 30, 20], [25, 15], [31], []):
         batch = np.array(ends, dtype=np.int64)
         assert distinct.apply(batch) is batch
+
+
+def test_a_clock_that_was_set_back_makes_no_memory_grow() -> None:
+    """What is remembered lasts 10 s, also when an hour is to pass until the old times come again."""
+    distinct = DistinctEnds()
+    sizes = []
+    for second in range(600):
+        set_back_s = 3600 if second >= 100 else 0
+        ends = T_NS + (second - set_back_s) * NS_PER_S + np.repeat(np.arange(50) * 1_000_000, 2)
+        assert len(set(distinct.apply(ends).tolist())) == 100
+        sizes.append(len(pickle.dumps(distinct)))
+    assert max(sizes[110:]) <= max(sizes[:100])

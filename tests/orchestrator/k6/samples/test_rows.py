@@ -57,6 +57,14 @@ def test_clock_that_never_comes_holds_back_for_5_s_only() -> None:
     assert rows.finish() == []
 
 
+def test_a_clock_that_was_set_back_holds_nothing_back() -> None:
+    """Requests that end an hour before it let a row go on as well: it would else wait for that hour."""
+    rows = RowAssembler()
+    assert rows.push(decode(timeless(serial="a"))) == []
+    ready = rows.push(decode(request(T_NS - 3600 * NS_PER_S)))
+    assert totals(ready) == [None, 4_250_000]
+
+
 def test_what_is_held_at_the_end_is_given_out() -> None:
     """The end of a Run gives out every row, with the clocks that came and null for the others."""
     rows = RowAssembler()
