@@ -178,7 +178,7 @@ def _run(plan: Plan, home: Home, binary: K6Binary, output: Format) -> CampaignRe
 
     say(f"campaign {plan.id}: {', '.join(n.name for n in plan.nodes)}")
     say(f"{plan.in_words()}; k6 {binary.version_text}")
-    with progress(plan.profile.name, plan.profile.duration_s) as tick:
+    with progress(plan.profile.name, plan.profile.duration_s or 0.0) as tick:
         result = run_campaign(plan, home, binary, tick, say)
     print_campaign(result, output)
     return result

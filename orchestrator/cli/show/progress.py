@@ -22,7 +22,7 @@ COLUMNS = ("node", "requests", "failed", "rate", "p50", "slowest of last 10 s")
 
 
 @contextmanager
-def progress(title: str, duration_s: float | None) -> Iterator[Tick]:
+def progress(title: str, duration_s: float) -> Iterator[Tick]:
     """Give what a Campaign calls four times a second with each Run's figures."""
     began = time.monotonic()
     screen = console()
@@ -57,7 +57,7 @@ def _while_heard(tick: Tick) -> Tick:
     return quiet
 
 
-def _plain(title: str, duration_s: float | None, began: float) -> Tick:
+def _plain(title: str, duration_s: float, began: float) -> Tick:
     told = began
 
     def tick(snapshots: Mapping[str, Snapshot]) -> None:
@@ -71,20 +71,17 @@ def _plain(title: str, duration_s: float | None, began: float) -> Tick:
                 + f", slowest {latency(s.slowest_ms)}"
                 for name, s in snapshots.items()
             )
-            say(f"{title}: {_elapsed(now - began, duration_s)} (slowest of the last 10 s): {figures}")
+            say(f"{title}: {now - began:.0f} of {duration_s:.0f} s (slowest of the last 10 s): {figures}")
 
     return tick
 
 
-def _elapsed(elapsed_s: float, duration_s: float | None) -> str:
-    return f"{elapsed_s:.0f} s" if duration_s is None else f"{elapsed_s:.0f} of {duration_s:.0f} s"
-
-
-def _table(
-    title: str, duration_s: float | None, elapsed_s: float, snapshots: Mapping[str, Snapshot]
-) -> Table:
-    over = duration_s is not None and elapsed_s > duration_s
-    state = "waiting for the last requests" if over else _elapsed(elapsed_s, duration_s)
+def _table(title: str, duration_s: float, elapsed_s: float, snapshots: Mapping[str, Snapshot]) -> Table:
+    state = (
+        f"{elapsed_s:.0f} of {duration_s:.0f} s"
+        if elapsed_s <= duration_s
+        else "waiting for the last requests"
+    )
     table = Table(title=f"{title} · {state}", title_justify="left")
     for column in COLUMNS:
         table.add_column(column, justify="left" if column == "node" else "right", no_wrap=True)

@@ -13,6 +13,8 @@ import trustme
 from tests.orchestrator.cli.run import stallwatch
 from tests.orchestrator.preflight.nodes import closed_port, serving
 
+EMPTY = "export default function () {}\n"
+
 
 @pytest.fixture
 def k6_on_path(k6_1: Path, tmp_path: Path) -> str:
@@ -97,6 +99,32 @@ def test_a_broken_config(
         ["ok", "home"],
     ]
     assert line in done.stdout
+
+
+def test_profiles_of_the_config_and_their_scripts(
+    tmp_path: Path, certificate: ssl.SSLContext, k6_on_path: str
+) -> None:
+    """What the config names is held against this machine; a script that k6 cannot read fails in words."""
+    (tmp_path / "good.js").write_text("export const options = { vus: 7, duration: '3s' };\n" + EMPTY)
+    (tmp_path / "bad.js").write_text("import './none.js';\n" + EMPTY)
+    more = "profiles: {load: {rate_per_s: 100}, good: {script: good.js}, bad: {script: bad.js}}\n"
+    with serving(certificate=certificate) as server:
+        config = write(tmp_path, server.port, more=more)
+        done = stallwatch("check", "--config", config, PATH=k6_on_path, SHOP_TOKEN="x")
+    lines = {line[9:].split("  ")[0].strip(): line for line in done.stdout.splitlines()}
+    assert done.returncode == 4
+    assert [name for name in lines if name.startswith("profile")] == [
+        "profile smoke",
+        "profile load",
+        "profile good",
+        "profile bad",
+    ], "the built-in profiles that nobody named are none of the machine's business"
+    assert "up to 100 requests/s a node, half kept, half fresh, for 10 min" in lines["profile load"]
+    assert "each up to 501 VUs and 1,000 sockets" in lines["profile load"]
+    assert "good.js with up to 7 VUs a node, for at most 33 s" in lines["profile good"]
+    assert lines["profile bad"].startswith("FAILED")
+    assert "none.js" in lines["profile bad"]
+    assert server.seen, "what is wrong with a script keeps no node from being asked"
 
 
 def test_no_k6(tmp_path: Path, certificate: ssl.SSLContext) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import pandas as pd
 import pytest
 
-from analysis.findings import CampaignAnalysis, Limits, NodeResult
+from analysis.findings import CampaignAnalysis, Limits, NodeResult, PeriodicStall
 from analysis.requests import NS_PER_S
+from reports.charts.fold import fold
 from reports.charts.timeline import Panel, timeline
 from tests.reports.samples import FIRST_S, PERIOD_S, STALL_S, STARTED_NS, episode_at, quiet_run, request_table
 
@@ -96,6 +98,18 @@ def test_runs_side_by_side_share_the_clock() -> None:
     assert chart.x_ticks[0].label == "02:00:00"
     assert chart.limit_label == "limit 4 s"
     assert 0 < chart.limit_y < chart.height_px / 2
+
+
+def test_a_limit_that_does_not_apply_is_not_drawn(stall: PeriodicStall) -> None:
+    """An infinite limit (a download's) has no label and stretches no axis, in either chart."""
+    node, limits = NodeResult(name="a", kind="node", analysis=quiet_run()), Limits(slowest_ms=math.inf)
+    for chart in (
+        timeline([node], {"a": request_table()}, limits),
+        fold(request_table(stall=True), stall, limits),
+    ):
+        assert chart.limit_label == ""
+        assert len(chart.y_ticks) >= 2
+        assert 0 <= min(tick.at for tick in chart.y_ticks) < 60
 
 
 def test_runs_far_apart_count_from_their_own_start() -> None:
