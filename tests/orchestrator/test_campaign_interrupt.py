@@ -22,9 +22,9 @@ FLUSHED_BYTES = 4_000  # an Arrow stream with its schema and some batches
 
 
 @contextmanager
-def long_campaign(stage: Stage, *, silent: bool = False) -> Iterator[subprocess.Popen[str]]:
+def long_campaign(stage: Stage, second: Answering | None = None) -> Iterator[subprocess.Popen[str]]:
     """Start a campaign against two nodes that nobody would wait for."""
-    servers = Answering(), Answering(silent=silent)
+    servers = Answering(), second or Answering()
     with answering(*servers):
         stage.configure(
             {"n0": f"127.0.0.1:{servers[0].port}", "n1": f"127.0.0.1:{servers[1].port}"},
@@ -69,8 +69,10 @@ def test_a_supervisors_signal_is_like_a_terminals(tmp_path: Path, k6_1: Path) ->
 
 def ends_cleanly(stage: Stage, send: Callable[[subprocess.Popen[str]], None]) -> None:
     """Interrupt a campaign once and look at all that it leaves."""
-    with long_campaign(stage, silent=True) as process:
+    silent = Answering(silent=True)
+    with long_campaign(stage, silent) as process:
         assert stage.await_file("runs/*.n0/requests.arrows", process, bytes_at_least=FLUSHED_BYTES)
+        silent.wait_for_connections(1)  # so that something is in flight there
         send(process)
         code, out, err = finished(process)
         assert stage.left_after(GONE_S) == {}

@@ -50,6 +50,13 @@ class Answering:
             assert time.monotonic() < until
             time.sleep(POLL_S)
 
+    def wait_for_connections(self, connections: int) -> None:
+        """Wait until so many are open."""
+        until = time.monotonic() + 60
+        while len(self.open) < connections:
+            assert time.monotonic() < until
+            time.sleep(POLL_S)
+
     def answered_before(self, moment_ns: int) -> int:
         """Count the requests that were answered before a moment."""
         return sum(at <= moment_ns for at in self.answered_ns)

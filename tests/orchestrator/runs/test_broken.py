@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -48,13 +49,23 @@ class Breaking:
 
 
 def two_runs(
-    folder: Path, k6: Path, *, around: Callable[[RunWriter], RunWriter] = lambda writer: writer, port: int = 0
+    folder: Path,
+    k6: Path,
+    *,
+    around: Callable[[RunWriter], RunWriter] = lambda writer: writer,
+    port: int = 0,
+    until: Callable[[], bool] = lambda: True,
 ) -> str:
-    """Run one that breaks beside a good one, see that only that one suffers, and return its error."""
+    """Run one that breaks beside a good one, see that only that one suffers, and return its error.
+
+    The good one starts when ``until`` says so: what is made first is then the other's.
+    """
     home, servers = Home(folder / "home"), (Answering(), Answering())
     with answering(*servers):
         bad_port = port or servers[0].port
         bad = run_of(k6, home, node="bad", port=bad_port, duration_s=20, around=around)
+        while not until():
+            threading.Event().wait(0.01)
         good = run_of(k6, home, node="good", port=servers[1].port, duration_s=2)
         records = side_by_side(bad, good)
     assert [record.state for record in records] == [RunState.FAILED, RunState.DONE]
@@ -99,7 +110,7 @@ def test_a_decoder_that_breaks_costs_one_run(
         return made[-1]
 
     monkeypatch.setattr(recording, "BlockDecoder", first_breaks)
-    assert "IndexError('index 9 is out of bounds')" in two_runs(tmp_path, k6_2)
+    assert "IndexError('index 9 is out of bounds')" in two_runs(tmp_path, k6_2, until=lambda: bool(made))
     assert capfd.readouterr() == ("", "")
 
 
