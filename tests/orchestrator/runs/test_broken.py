@@ -65,6 +65,7 @@ def two_runs(
         bad_port = port or servers[0].port
         bad = run_of(k6, home, node="bad", port=bad_port, duration_s=20, around=around)
         while not until():
+            assert not bad.ended(), "it ended before what was waited for"
             threading.Event().wait(0.01)
         good = run_of(k6, home, node="good", port=servers[1].port, duration_s=2)
         records = side_by_side(bad, good)
