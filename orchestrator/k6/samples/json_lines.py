@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json
@@ -56,10 +57,8 @@ class JsonReader:
 
 def _quickly(block: bytes) -> tuple[pa.Table, int] | None:
     """Let Arrow read the block; None where it cannot, or would not go by lines."""
-    lines = block.count(b"\n")
-    whole = block.count(b"}\n") + block.count(b"}\r\n")
-    # Each line one object: a `null` of its own would take Arrow down, and several objects are no line.
-    if not lines or lines != whole or lines != block.count(b"\n{") + block.startswith(b"{"):
+    lines = _objects(block)
+    if not lines:
         return None
     with suppress(pa.ArrowInvalid, UnicodeDecodeError):
         if not block.isascii():
@@ -76,6 +75,21 @@ def _quickly(block: bytes) -> tuple[pa.Table, int] | None:
         if table.num_rows == lines and not missing and pc.all(known).as_py():
             return table, 0
     return None
+
+
+def _objects(block: bytes) -> int:
+    """Count the lines, each from a brace to a brace; 0 where one is not.
+
+    A `null` of its own would take Arrow down, and an object may not reach over lines.
+    """
+    letters = np.frombuffer(block, np.uint8)
+    if len(letters) < 2 or letters[-1] != ord("\n"):
+        return 0
+    ends = np.flatnonzero(letters == ord("\n"))
+    last = letters[ends - 1]
+    last = np.where(last == ord("\r"), letters[ends - 2], last)
+    begins = letters[np.append(0, ends[:-1] + 1)]
+    return len(ends) if bool((begins == ord("{")).all() and (last == ord("}")).all()) else 0
 
 
 def _line_by_line(block: bytes) -> tuple[pa.Table, int]:
