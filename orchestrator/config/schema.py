@@ -208,7 +208,7 @@ class LimitsSection(Section):
     stall_ms: PositiveMs = 200.0
     slowest_ms: PositiveMs = 1000.0
     error_rate: float = Field(default=0.001, ge=0, lt=1)
-    max_rate_per_s: float = Field(default=200.0, gt=0, le=10_000)
+    max_rate_per_s: float = Field(default=200.0, gt=0, le=100_000)
 
 
 class DetectSection(Section):
