@@ -20,7 +20,7 @@ from benchmarks._servers import nginx, program
 from orchestrator.campaign import run_campaign
 from orchestrator.home import Home
 from orchestrator.k6.binary import K6Binary, find_k6
-from orchestrator.k6.wrapper import SYSTEM_TAGS
+from orchestrator.k6.wrapper import SCRIPT_TAGS
 from orchestrator.model import Node, Profile, ProfileKind, Service
 from orchestrator.plan import Plan
 
@@ -81,7 +81,7 @@ def _k6(  # noqa: PLR0917 # as ways are called, and where it writes
     script.write_text(SCRIPT, encoding="utf-8")
     summary = folder / "summary.json"
     argv = [binary.path, "run", "--quiet", "--no-color", "--log-output=stderr", "--address", ""]
-    argv += [f"--system-tags={SYSTEM_TAGS}", "-o", output, script]
+    argv += [f"--system-tags={SCRIPT_TAGS}", "-o", output, script]
     env = {
         "PATH": os.environ["PATH"],
         "HOME": "/nonexistent",
@@ -116,6 +116,7 @@ def stallwatch(binary: K6Binary, port: int, folder: Path, seconds: int) -> float
             kind=ProfileKind.SCRIPT,
             vus=20,
             environ={"BENCH_SECONDS": str(seconds)},
+            max_rate_per_s=1_000_000.0,
         ),
         service=Service(url="http://shop.test/healthz"),
         nodes=(Node(name="node-1", host="127.0.0.1", port=port),),

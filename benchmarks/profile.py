@@ -21,6 +21,7 @@ from orchestrator.k6.binary import find_k6
 RATE_HZ = 200
 SECONDS = 20
 ROOT = Path(__file__).resolve().parents[1]
+WAITING = ("select (", "wait (", "_wait_for_tstate_lock (", "_try_wait (", "sleep (")
 # The first that stands in a stack, from the innermost frame outward, is where its time goes.
 STATIONS = {
     "_find_and_load (<frozen": "imports",
@@ -67,8 +68,10 @@ def stacks(py_spy: Path) -> tuple[Counter[str], float]:
     return counts, float(numbers[-1]) if numbers else float("nan")
 
 
-def station(stack: str) -> str:
-    """Return the station that a stack belongs to."""
+def station(stack: str) -> str | None:
+    """Return the station that a stack belongs to; None for a thread that waits, which py-spy may not see."""
+    if any(mark in stack.rpartition(";")[2] for mark in WAITING):
+        return None
     for frame in reversed(stack.split(";")):
         found = next((name for mark, name in STATIONS.items() if mark in frame), None)
         if found:
@@ -85,7 +88,8 @@ def main() -> int:
     counts, rate = stacks(py_spy)
     by_station: Counter[str] = Counter()
     for stack, count in counts.items():
-        by_station[station(stack)] += count
+        if name := station(stack):
+            by_station[name] += count
     total = sum(by_station.values())
     requests = rate * SECONDS
     print(f"where the time of a Run goes: {requests:,.0f} requests in {SECONDS} s, {total:,} samples")

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import termios
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import IO
@@ -21,6 +22,8 @@ from orchestrator.k6.wrapper import K6Command
 
 READ_BYTES = 1 << 18
 IDLE_S = 0.25
+GATHER_S = 0.01
+"""k6 writes 4 kB at a time: to wake for each would cost as much as to decode it. The pipe holds far more."""
 UNHEARD_S = 5.0
 
 
@@ -92,6 +95,8 @@ class K6Process:
         with self._stdout as stream, self._breaking():
             for data in self._chunks(stream):
                 self._on_output(data)
+                if 0 < len(data) < READ_BYTES:
+                    time.sleep(GATHER_S)
             self._process.wait(UNHEARD_S)
 
     def _read_errors(self) -> None:

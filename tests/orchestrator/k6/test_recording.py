@@ -57,6 +57,22 @@ def test_snapshot_shows_the_last_ten_seconds(store: ParquetStore) -> None:
     assert writer.close() == 52
 
 
+def test_counts_are_of_now_and_times_of_the_last_second(store: ParquetStore) -> None:
+    """Asked for again within a second, a snapshot counts what came since; a second later it times it too."""
+    at_s = [100.0]
+    writer = store.writer("run")
+    recording = Recording(writer, clock=lambda: at_s[0])
+    recording.take((HEADER + "\n" + request(T_NS)).encode())
+    assert recording.snapshot().requests == 0
+    at_s[0] += 0.5
+    recording.take((request(T_NS + 1) + request(T_NS + 2)).encode())
+    assert recording.snapshot().requests == 2
+    assert math.isnan(recording.snapshot().p50_ms)
+    at_s[0] += 0.5
+    assert recording.snapshot().p50_ms == 4.25
+    writer.close()
+
+
 @pytest.mark.parametrize("header", ["", f"{HEADER}\n"])
 def test_output_that_never_ends_a_line_is_refused(store: ParquetStore, header: str) -> None:
     """Memory stays bounded: what is longer than any line of k6, the first or a later one, is an error."""
