@@ -8,6 +8,7 @@ import json
 import math
 import re
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -32,17 +33,31 @@ class Sample:
 
 def read_csv(data: bytes) -> tuple[list[dict[str, Any]], Counter[Loss]]:
     """Return the rows that a CSV of k6 holds, and what was lost."""
-    header, *records = csv.reader(io.StringIO(data.decode(), newline=""))
+    (header, _), *records = csv_records(data.decode())
     samples, lost = [], Counter[Loss]()
-    for cells in records:
+    for cells, lines in records:
         if cells and len(cells) != len(header):
-            lost[Loss.LINE] += 1
+            lost[Loss.LINE] += lines
         elif cells:
             tags = dict(zip(header, cells, strict=True))
             value = number(tags["metric_value"])
             tags["name"] = tags["name"] if "name" in tags else tags.get("url", "")
             samples.append(Sample(tags["metric_name"], tags["timestamp"], value, tags))
     return requests(samples, lost)
+
+
+def csv_records(text: str) -> Iterator[tuple[list[str], int]]:
+    """Yield each record with its number of lines; a quote that never closes costs its own line only."""
+    lines = list(io.StringIO(text, newline=""))
+    while lines:
+        reader = csv.reader(lines)
+        cells = next(reader)
+        if reader.line_num == len(lines) and "".join(lines).count('"') % 2:
+            yield ["a quote that never closes"], 1
+            del lines[0]
+        else:
+            yield cells, reader.line_num
+            del lines[: reader.line_num]
 
 
 def read_json(data: bytes) -> tuple[list[dict[str, Any]], Counter[Loss]]:
