@@ -47,8 +47,25 @@ runs = sa.Table(
     sa.Column("unfit", sa.String),
 )
 
+shipments = sa.Table(
+    "shipments",
+    _META,
+    sa.Column("run_id", sa.String, primary_key=True),
+    # Another server or bucket has nothing of what the first one has.
+    sa.Column("target", sa.String, primary_key=True),
+    sa.Column("rows", sa.BigInteger, nullable=False),
+    sa.Column("refused", sa.BigInteger, nullable=False),
+    # How many rows were counted there when all had been sent, and whether the verdict is there.
+    sa.Column("counted", sa.BigInteger),
+    sa.Column("judged", sa.Boolean),
+    sa.Column("lease_owner", sa.String),
+    sa.Column("lease_until_ns", sa.BigInteger),
+)
+
 Row = dict[str, Any]
 BUSY_S = 30.0
+LEASE_S = 15.0
+"""How long one shipper keeps the others off a run without a sign of life."""
 
 
 class Catalog:
@@ -212,6 +229,51 @@ class Catalog:
             hint="`stallwatch list runs` and `stallwatch list campaigns` show what there is",
         )
 
+    def list_shipments(self, target: str) -> dict[str, Row]:
+        """Return how far each run has been sent to a target, by run."""
+        rows = self._rows(sa.select(shipments).where(shipments.c.target == target))
+        return {row["run_id"]: row for row in rows}
+
+    def lease(self, run_id: str, target: str, owner: str, now_ns: int) -> Row | None:
+        """Take or renew the lease of a run, and return how far it has been sent; None when another has it.
+
+        A lease that ends later than any given now is one of a clock that was wrong.
+        """
+        its = _shipment(run_id, target)
+        lease_ns = int(LEASE_S * 1e9)
+        until = shipments.c.lease_until_ns
+        free = sa.or_(
+            shipments.c.lease_owner.is_(None),
+            shipments.c.lease_owner == owner,
+            until <= now_ns,
+            until > now_ns + 2 * lease_ns,
+        )
+        first = sa.select(*(sa.literal(value) for value in (run_id, target, 0, 0)))
+        with self._writing() as connection:
+            connection.execute(
+                shipments.insert().from_select(
+                    ["run_id", "target", "rows", "refused"],
+                    first.where(~sa.select(shipments.c.rows).where(its).exists()),
+                )
+            )
+            values = {"lease_owner": owner, "lease_until_ns": now_ns + lease_ns}
+            taken = connection.execute(shipments.update().where(its, free).values(values)).rowcount
+            row = connection.execute(sa.select(shipments).where(its)).mappings().one()
+        return dict(row) if taken else None
+
+    def advance(self, run_id: str, target: str, owner: str, now_ns: int, **values: Any) -> bool:
+        """Note how far a run has been sent and renew its lease; False when another has it by now."""
+        its = sa.and_(_shipment(run_id, target), shipments.c.lease_owner == owner)
+        values["lease_until_ns"] = now_ns + int(LEASE_S * 1e9)
+        with self._writing() as connection:
+            return bool(connection.execute(shipments.update().where(its).values(values)).rowcount)
+
+    def release(self, owner: str) -> None:
+        """Give up all leases of an owner."""
+        mine = shipments.c.lease_owner == owner
+        with self._writing() as connection:
+            connection.execute(shipments.update().where(mine).values(lease_owner=None, lease_until_ns=None))
+
     def _rows(self, query: sa.Select[Any]) -> list[Row]:
         with self._telling(), self._engine.connect() as connection:
             return [dict(row) for row in connection.execute(query).mappings()]
@@ -236,3 +298,7 @@ class Catalog:
     def _configure(connection: sqlite3.Connection, _record: object) -> None:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=NORMAL")
+
+
+def _shipment(run_id: str, target: str) -> sa.ColumnElement[bool]:
+    return sa.and_(shipments.c.run_id == run_id, shipments.c.target == target)

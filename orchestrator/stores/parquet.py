@@ -224,8 +224,13 @@ def complete(batch: pa.RecordBatch, columns: Sequence[str] | None = None) -> pa.
     return pa.record_batch(held, schema=pa.schema(fields))
 
 
-def read_parquet(path: Path, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
-    """Return the batches of a finished table: all columns, or those that are asked for, and no others."""
+def read_parquet(
+    path: Path, columns: Sequence[str] | None = None, *, row: int = 0
+) -> Iterator[pa.RecordBatch]:
+    """Return the batches of a finished table from a row on.
+
+    All columns, or those that are asked for, and no others.
+    """
     try:
         with pq.ParquetFile(
             path,
@@ -233,9 +238,22 @@ def read_parquet(path: Path, columns: Sequence[str] | None = None) -> Iterator[p
             read_dictionary=[f.name for f in REQUEST_SCHEMA if pa.types.is_dictionary(f.type)],
         ) as file:
             there = [name for name in columns or REQUEST_SCHEMA.names if name in file.schema_arrow.names]
-            for batch in file.iter_batches(ROW_GROUP_ROWS, columns=there):
-                yield complete(batch, columns)
+            groups, skip = _groups_from(file.metadata, row)
+            for batch in file.iter_batches(ROW_GROUP_ROWS, row_groups=groups, columns=there):
+                wanted = batch.slice(skip)
+                skip -= batch.num_rows - wanted.num_rows
+                if wanted.num_rows:
+                    yield complete(wanted, columns)
     except (pa.ArrowInvalid, OSError, KeyError) as error:
         raise StoreError(
             f"{path} cannot be read: {error}", hint="expected a request table of stallwatch"
         ) from error
+
+
+def _groups_from(metadata: pq.FileMetaData, row: int) -> tuple[list[int], int]:
+    """Return the row groups that hold what comes from a row on, and how many rows of them stand before it."""
+    first = 0
+    while first < metadata.num_row_groups and (rows := metadata.row_group(first).num_rows) <= row:
+        row -= rows
+        first += 1
+    return list(range(first, metadata.num_row_groups)), row

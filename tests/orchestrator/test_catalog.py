@@ -8,9 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.catalog import Catalog
+from orchestrator.catalog import LEASE_S, Catalog
 from orchestrator.errors import StoreError, UsageError
 from orchestrator.model import RunState
+
+NOW_NS = 1_780_000_000_000_000_000
+LEASE_NS = int(LEASE_S * 1e9)
 
 
 def catalog_with(folder: Path, *campaigns: str) -> Catalog:
@@ -104,6 +107,48 @@ def test_a_catalog_of_an_older_version_is_completed(tmp_path: Path) -> None:
     assert (run["requests"], run["verdict"], run["unfit"]) == (300, "pass", None)
     catalogs[1].update_run("a.n0", unfit="stopped")
     assert catalogs[2].find("a.n0")[1][0]["unfit"] == "stopped"
+    assert catalogs[3].lease("a.n0", "here", "one", NOW_NS), "and a table that came later is there"
+
+
+def test_a_lease_is_taken_by_one(tmp_path: Path) -> None:
+    """Of many shippers one gets a run; the others do when it expires, and the first one is told."""
+    catalogs = [catalog_with(tmp_path, *("a",)[:first]) for first in (1, *[0] * 7)]
+
+    def take(number: int) -> bool:
+        return catalogs[number].lease("a.n0", "here", f"owner {number}", NOW_NS) is not None
+
+    with ThreadPoolExecutor(8) as pool:
+        taken = list(pool.map(take, range(8)))
+    assert sum(taken) == 1
+    one, catalog = f"owner {taken.index(True)}", catalogs[0]
+    assert catalog.advance("a.n0", "here", one, NOW_NS + LEASE_NS // 2, rows=7)
+    assert catalog.lease("a.n0", "here", "other", NOW_NS + LEASE_NS) is None, "it was renewed"
+    row = catalog.lease("a.n0", "here", "other", NOW_NS + 2 * LEASE_NS)
+    assert row is not None
+    assert (row["rows"], row["refused"]) == (7, 0)
+    assert not catalog.advance("a.n0", "here", one, NOW_NS + 2 * LEASE_NS, rows=9)
+    catalog.release("other")
+    assert catalog.lease("a.n0", "here", one, NOW_NS + 2 * LEASE_NS) is not None
+    assert catalog.list_shipments("here")["a.n0"]["rows"] == 7
+
+
+def test_a_lease_is_for_one_run_and_target(tmp_path: Path) -> None:
+    """Another run, and the same run on its way to another bucket, have leases and positions of their own."""
+    catalog = catalog_with(tmp_path, "a")
+    assert catalog.lease("a.n0", "here", "one", NOW_NS)
+    catalog.advance("a.n0", "here", "one", NOW_NS, rows=5, refused=1)
+    assert catalog.lease("a.n1", "here", "other", NOW_NS)
+    there = catalog.lease("a.n0", "there", "other", NOW_NS)
+    assert there is not None
+    assert there["rows"] == 0
+    assert set(catalog.list_shipments("here")) == {"a.n0", "a.n1"}
+
+
+def test_a_lease_of_a_clock_that_was_wrong_does_not_last(tmp_path: Path) -> None:
+    """A clock that is set back by a day keeps nobody from sending for a day."""
+    catalog = catalog_with(tmp_path, "a")
+    assert catalog.lease("a.n0", "here", "one", NOW_NS + 86_400 * 10**9)
+    assert catalog.lease("a.n0", "here", "other", NOW_NS)
 
 
 def test_a_lock_that_cannot_be_made_is_named(tmp_path: Path) -> None:
