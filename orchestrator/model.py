@@ -135,6 +135,16 @@ class Profile:
     max_rate_per_s: float = 200.0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InfluxSettings:
+    """An InfluxDB 2 and what of it is ours; ``url`` ends without a slash."""
+
+    url: str
+    org: str
+    bucket: str
+    token: str = field(repr=False)
+
+
 class RunState(StrEnum):
     """How far a Run or a Campaign came: interrupted by a person, stopped by stallwatch, failed by itself."""
 

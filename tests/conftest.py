@@ -9,7 +9,9 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from orchestrator.model import InfluxSettings
 from tests.servers import parts
+from tests.servers.influxdb import InfluxServer, running_server, with_new_bucket
 
 # Elapsed time says nothing on a busy machine, and a test that failed in CI must fail again at the desk.
 hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
@@ -62,6 +64,42 @@ def nginx() -> Path:
 def ip() -> Path:
     """Name the program of iproute2."""
     return parts.require("ip")
+
+
+@pytest.fixture(scope="session")
+def influxdb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InfluxSettings]:
+    """Give a real InfluxDB that all tests share: the one that STALLWATCH_TEST_INFLUXDB_URL names, or our own.
+
+    Nobody may stop it or rely on its bucket; see `influx_bucket` and `own_influxdb`.
+    """
+    if running := running_server(os.environ):
+        yield running
+        return
+    server = InfluxServer(tmp_path_factory.mktemp("influxd"))
+    try:
+        server.start()
+        server.set_up()
+        yield server.settings
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def influx_bucket(influxdb: InfluxSettings) -> InfluxSettings:
+    """Give an empty bucket of the shared InfluxDB."""
+    return with_new_bucket(influxdb)
+
+
+@pytest.fixture
+def own_influxdb(tmp_path: Path) -> Iterator[InfluxServer]:
+    """Give an InfluxDB that a test may kill, stop and start again; it is set up and runs."""
+    server = InfluxServer(tmp_path / "influxd")
+    try:
+        server.start()
+        server.set_up()
+        yield server
+    finally:
+        server.stop()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -30,6 +30,10 @@ class Reader:
         """Return the values of headers that can be read."""
         return self._values(headers, (*above, "headers"), Secret.read)
 
+    def secret(self, name: str, secret: Secret, *above: str | int) -> str:
+        """Return a secret of one printable line, empty where it cannot be read."""
+        return self._values({name: secret}, above, Secret.read).get(name, "")
+
     def texts(self, texts: Mapping[str, Secret | str], *above: str | int) -> dict[str, str]:
         """Return the values of bodies or variables that can be read."""
         return self._values(texts, above, Secret.read_text)

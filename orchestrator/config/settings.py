@@ -16,7 +16,7 @@ from orchestrator.config.service import Reader, endpoint_of, itself, too_large
 from orchestrator.config.source import Source, read_source
 from orchestrator.config.values import nearest, parse_address, shown
 from orchestrator.errors import UsageError
-from orchestrator.model import ClientCertificate, Node, NodeKind, Profile, Service
+from orchestrator.model import ClientCertificate, InfluxSettings, Node, NodeKind, Profile, Service
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -135,6 +135,25 @@ class Settings:
             max_rate_per_s=self.max_rate_per_s,
             rate_per_s=rate_per_s,
             duration_s=duration_s,
+        )
+
+    def influxdb_value(self) -> InfluxSettings | None:
+        """Return the InfluxDB that results are sent to, its token read; None when the config has none.
+
+        Raises
+        ------
+        ConfigError
+            When the token is missing or unusable.
+        """
+        section = self.config.influxdb
+        if section is None:
+            return None
+        reader = Reader(environ=self.environ, base=self.base)
+        token = reader.secret("token", section.token, "influxdb")
+        if reader.problems:
+            raise self.source.error(reader.problems)
+        return InfluxSettings(
+            url=section.url.rstrip("/"), org=section.org, bucket=section.bucket, token=token
         )
 
     def limits_value(self) -> Limits:

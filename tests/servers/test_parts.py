@@ -43,11 +43,20 @@ def test_a_missing_part_fails_in_ci(nothing_built: None, monkeypatch: pytest.Mon
 
 def test_the_reason_of_a_failed_build_is_kept(nothing_built: None) -> None:
     """What the build said is what the skipped test says."""
-    note = parts.failure_note(parts.k6_2_target())
+    note = parts.failure_note(parts.BUILT_PARTS["k6-2.2"].target)
     note.parent.mkdir(parents=True)
     note.write_text("`go build` failed: no space left\n", encoding="utf-8")
     expected = "no space left" if parts.find_program("go") else "there is no go"
     assert expected in parts.why_missing("k6-2.2")
+
+
+def test_a_missing_tool_is_named(nothing_built: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is built with Rust says so where there is none, and where to get it."""
+    found = parts.find_program
+    monkeypatch.setattr(parts, "find_program", lambda name: None if name == "cargo" else found("sh"))
+    reason = parts.why_missing("influxd")
+    assert "a Rust toolchain" in reason
+    assert "there is no cargo; get it: https://rustup.rs" in reason
 
 
 def test_services_stay_down_only_during_the_installation(
