@@ -26,6 +26,7 @@ from analysis.requests import NS_PER_S, is_fresh
 from analysis.result import finite
 from analysis.verdict import describe, reaches
 from orchestrator.runs.record import RunRecord
+from orchestrator.stores.influxdb.tags import field_in_line, tag_in_line
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -204,7 +205,7 @@ def _episode(episode: Episode) -> Fields:
 
 def _line(measurement: str, tags: Mapping[str, str], fields: Fields, at_ns: int) -> str:
     """Return one point; what is not known is left out, as InfluxDB has no word for it."""
-    keys = "".join(f",{name}={encode_tag(value)}" for name, value in sorted(tags.items()))
+    keys = "".join(f",{name}={tag_in_line(value)}" for name, value in sorted(tags.items()))
     values = ((name, _value(value)) for name, value in fields.items())
     return f"{measurement}{keys} {','.join(f'{name}={value}' for name, value in values if value)} {at_ns}"
 
@@ -212,15 +213,9 @@ def _line(measurement: str, tags: Mapping[str, str], fields: Fields, at_ns: int)
 def _value(value: Value) -> str:
     """Return a field's value as line protocol has it, empty where there is none."""
     if isinstance(value, str):
-        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-        return f'"{escaped}"'
+        return field_in_line(value)
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int):
         return f"{value}i"
     return "" if value is None else repr(value)
-
-
-def encode_tag(value: str) -> str:
-    """Return a tag value as line protocol has it."""
-    return value.replace(",", "\\,").replace("=", "\\=").replace(" ", "\\ ")
