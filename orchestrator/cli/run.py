@@ -18,6 +18,7 @@ from orchestrator.cli.show.options import (
     Duration,
     HomeFolder,
     Nodes,
+    NoWait,
     Output,
     Rate,
     Yes,
@@ -49,12 +50,21 @@ def command(  # noqa: PLR0917 # typer fills them by name
     confirm: Confirm = False,
     yes: Yes = False,
     dry_run: DryRun = False,
+    no_wait: NoWait = False,
 ) -> int:
     """Run a profile against the nodes now, and say what it found.
 
     All but a smoke ask before they send anything: --yes answers, --dry-run only says what it would be.
     """
-    wanted = Wanted(node=node or (), duration=duration, rate=rate, confirm=confirm, yes=yes, dry_run=dry_run)
+    wanted = Wanted(
+        node=node or (),
+        duration=duration,
+        rate=rate,
+        confirm=confirm,
+        yes=yes,
+        dry_run=dry_run,
+        no_wait=no_wait,
+    )
     return run_profile(profile, wanted, config=config, home=home, output=output)
 
 
@@ -68,6 +78,7 @@ class Wanted:
     confirm: bool
     dry_run: bool
     yes: bool = False
+    no_wait: bool = False
 
 
 def run_profile(name: str, wanted: Wanted, *, config: Path | None, home: Path | None, output: Format) -> int:
@@ -95,11 +106,11 @@ def run_profile(name: str, wanted: Wanted, *, config: Path | None, home: Path | 
         say("nothing was sent")
         return ExitCode.USAGE
     where = Home.find(home, os.environ)
-    result = _run(plan, where, binary, output)
+    result = _run(plan, where, binary, output, wait=not wanted.no_wait)
     if wanted.confirm and result.exit_code is ExitCode.INCONCLUSIVE:
         say("inconclusive: running once more, as --confirm asks")
         again = confirming(plan, result.judged.analysis, new_campaign_id(datetime.now(UTC)))
-        result = _run(again, where, binary, output)
+        result = _run(again, where, binary, output, wait=not wanted.no_wait)
     return result.exit_code
 
 
@@ -170,7 +181,7 @@ def _show(plan: Plan, output: Format) -> None:
         print(line)
 
 
-def _run(plan: Plan, home: Home, binary: K6Binary, output: Format) -> CampaignResult:
+def _run(plan: Plan, home: Home, binary: K6Binary, output: Format, *, wait: bool) -> CampaignResult:
     """Run one campaign and print what it came to."""
     from orchestrator.campaign import run_campaign
     from orchestrator.cli.show.progress import progress
@@ -179,6 +190,6 @@ def _run(plan: Plan, home: Home, binary: K6Binary, output: Format) -> CampaignRe
     say(f"campaign {plan.id}: {', '.join(n.name for n in plan.nodes)}")
     say(f"{plan.in_words()}; k6 {binary.version_text}")
     with progress(plan.profile.name, plan.profile.duration_s or 0.0) as tick:
-        result = run_campaign(plan, home, binary, tick, say)
+        result = run_campaign(plan, home, binary, tick, say, wait=wait)
     print_campaign(result, output)
     return result
