@@ -14,13 +14,13 @@ from orchestrator.k6.inspect import inspected
 from orchestrator.model import Profile, ProfileKind, Service
 from orchestrator.preflight.check import CONFIG, Check, State
 from orchestrator.preflight.machine import (
-    available_memory_mb,
     check_home,
     check_profile,
     need_of,
     open_files,
 )
 from orchestrator.preflight.request import check_nodes
+from orchestrator.processes import available_memory_mb
 
 
 def run_checks(config: Path, home: Home, environ: Mapping[str, str]) -> list[Check]:
