@@ -29,8 +29,9 @@ WILD_BEYOND = 4.0
 MOST_BASELINE = 60
 MOST_BORROWED = 30
 MOST_MEMORY = 0.6
-MEMORY_DOUBT = 15
-"""So many nights without memory are what the memory of a few is weighed against."""
+MEMORY_DOUBT = 10
+USUAL_MEMORY = 0.15
+"""So much, as if of ten nights, is what the memory of a few nights is weighed against."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +43,7 @@ class Normal:
     freedom: float
     error: float
     wild: float
+    reach: float
     memory: float
     offsets: Floats
     n: int
@@ -79,12 +81,16 @@ class LogLevels:
             spread = float(np.sqrt((own * spread**2 + borrowed * known.spread**2) / (own + borrowed)))
         spread = max(spread, LEAST_SPREAD)
         memory = _memory((plain - level) / spread, known.memory if known else 0.0, borrowed)
-        odd += int((np.abs(plain - level) > WILD_BEYOND * spread).sum())
+        off = np.abs(plain - level) / spread
+        far = off[off > WILD_BEYOND]
+        odd += len(far)
+        reach = float(np.median(far)) if len(far) else known.reach if known else WILD_WIDTH
         return Normal(
             level=level, spread=spread, freedom=max(0.8 * (own + borrowed), 2.0),
             # The median of n normals has 1.57 times the variance of their mean.
             error=float(np.sqrt(1.57 / n * (1 + memory) / (1 - memory))),
-            wild=(odd + 0.5) / (n + borrowed + 10), memory=memory, offsets=offsets, n=n, odd=odd,
+            wild=(odd + 0.5) / (n + borrowed + 10), reach=max(reach, WILD_WIDTH),
+            memory=memory, offsets=offsets, n=n, odd=odd,
         )  # fmt: skip
 
     def weights(self, normal: Normal) -> Floats:
@@ -107,8 +113,8 @@ class LogLevels:
 
         ``at`` holds the night from which on each normal's level is shifted.
         """
-        spread, freedom, wild, memory, level = np.array(
-            [(n.spread, n.freedom, n.wild, n.memory, n.level) for n in normals]
+        spread, freedom, wild, reach, memory, level = np.array(
+            [(n.spread, n.freedom, n.wild, n.reach, n.memory, n.level) for n in normals]
         ).T[:, :, None]
         last = max(night - 1, 0)
         offsets = np.array([n.offsets[self.slots[[last, night]]] for n in normals])[:, :, None]
@@ -121,7 +127,7 @@ class LogLevels:
         quiet = np.sqrt(1 - memory**2)
         off = (now - GRID - memory * handed_on) / (WIDTH * quiet)
         usual = _t_constant(freedom) * (1 + off**2 / freedom) ** (-(freedom + 1) / 2) / (WIDTH * quiet)
-        odd = 1 / (np.pi * WILD_WIDTH * (1 + ((now - GRID) / WILD_WIDTH) ** 2))
+        odd = 1 / (np.pi * reach * (1 + ((now - GRID) / reach) ** 2))
         return np.asarray(np.log((1 - wild) * usual + wild * odd))
 
     def level(self, first: int, end: int) -> float:
@@ -139,11 +145,13 @@ def _spread(off: Floats) -> float:
 
 
 def _memory(off: Floats, known: float, nights: int) -> float:
-    """Correlation of a night with the next, of values held to three spreads, shrunk towards none."""
+    """Correlation of a night with the next, of values held to three spreads, shrunk towards a usual one."""
     held = np.clip(off, -3, 3)
     n, power = len(held) - 1, float((held**2).sum())
     own = float((held[1:] * held[:-1]).sum()) / power if n > 0 and power > 0 else 0.0
-    shrunk = (max(n, 0) * own + nights * known) / (max(n, 0) + nights + MEMORY_DOUBT)
+    shrunk = (max(n, 0) * own + nights * known + MEMORY_DOUBT * USUAL_MEMORY) / (
+        max(n, 0) + nights + MEMORY_DOUBT
+    )
     return min(max(shrunk, 0.0), MOST_MEMORY)
 
 
