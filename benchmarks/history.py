@@ -2,8 +2,8 @@
 
 Each sees a history night by night. Found is an alarm for a regression within 60 nights of its
 onset, the delay counts calendar nights (0: the first changed night itself); a false alarm is any alarm
-before an onset, or in a quiet history. Otava's and the plain rule's alarms must show two nights in a row, as ours.
-Otava needs an environment of its own: ``make bench-history``.
+before an onset, or in a quiet history. Otava's and the plain rule's alarms must show two nights in a
+row, as ours. Otava needs an environment of its own: ``make bench-history``.
 """
 
 from __future__ import annotations

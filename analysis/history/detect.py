@@ -17,6 +17,8 @@ LEAST_BASELINE = 7
 """Nothing is normal before a week of campaigns."""
 LEAST_AGAIN = 2
 """After a change the spread is known already, and the level soon."""
+LEAST_CAMPAIGNS = LEAST_BASELINE + 2
+"""So many make a history: a week that is normal, a change, and the campaign that confirms it."""
 SHORTEST_ALARM = 20.0
 INSIDE = 0.95
 
@@ -70,7 +72,7 @@ def change_points(
     Parameters
     ----------
     series
-        At least 9 campaigns, or nothing can be found.
+        At least ``LEAST_CAMPAIGNS``, or nothing can be found.
     sensitivity
         How much it takes.
     all_series

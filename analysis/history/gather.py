@@ -9,7 +9,7 @@ import numpy as np
 
 from analysis.history.detect import change_points
 from analysis.history.figures import EndpointFigures, RunFigures
-from analysis.history.series import ChangePoint, Metric, Sensitivity, Series, State
+from analysis.history.series import ChangePoint, Kind, Metric, Sensitivity, Series, State
 
 HOUR_S = 3600.0
 LATENCIES = {
@@ -41,9 +41,41 @@ class Past:
     changes: tuple[ChangePoint, ...]
 
     @property
-    def normal_from(self) -> int:
-        """Index of the first campaign at the level of today."""
-        return next((c.first for c in reversed(self.changes) if c.state is State.CONFIRMED), 0)
+    def confirmed(self) -> tuple[ChangePoint, ...]:
+        """The change points that were confirmed."""
+        return tuple(change for change in self.changes if change.state is State.CONFIRMED)
+
+    @property
+    def candidate(self) -> ChangePoint | None:
+        """The change that waits for the next campaign."""
+        return next((change for change in self.changes if change.state is State.CANDIDATE), None)
+
+    @property
+    def regressed(self) -> bool:
+        """Whether the last confirmed change was for the worse: it stands."""
+        return bool(self.confirmed) and self.confirmed[-1].kind is Kind.REGRESSION
+
+    @property
+    def last(self) -> float:
+        """The last campaign's value; of what is counted, the rate."""
+        value, exposure = float(self.series.values[-1]), float(self.series.exposure[-1])
+        return value / exposure if self.series.metric.counted else value
+
+    @property
+    def _span(self) -> slice:
+        first = self.confirmed[-1].first if self.confirmed else 0
+        return slice(first, self.candidate.first if self.candidate else self.series.n)
+
+    @property
+    def normal_n(self) -> int:
+        """Over how many campaigns the normal of today is."""
+        return self._span.stop - self._span.start
+
+    @property
+    def normal(self) -> float:
+        """The normal of today: the median since the last confirmed change, or the rate."""
+        values, exposure = self.series.values[self._span], self.series.exposure[self._span]
+        return float(values.sum() / exposure.sum() if self.series.metric.counted else np.median(values))
 
 
 def series_of(nights: Sequence[Night]) -> list[Series]:

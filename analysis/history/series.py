@@ -30,6 +30,14 @@ class Metric(StrEnum):
         return self in {Metric.STALLS, Metric.STALLED, Metric.ERRORS}
 
     @property
+    def unit(self) -> str:
+        """What values and levels are in."""
+        if self is Metric.THROUGHPUT:
+            return "1/s"
+        by_count = {Metric.ERRORS: "share of requests", Metric.STALLS: "1/h", Metric.STALLED: "s/h"}
+        return by_count.get(self, "ms")
+
+    @property
     def worse(self) -> int:
         """The direction that is a regression: 1 up, -1 down."""
         return -1 if self is Metric.THROUGHPUT else 1
