@@ -12,6 +12,7 @@ from orchestrator.k6.load import most_requests_of, sockets_of, vus_of
 from orchestrator.model import Profile, ProfileKind
 from orchestrator.plan import control_profile, duration_in_words, load_in_words
 from orchestrator.preflight.check import Check, State
+from orchestrator.processes import available_memory_mb
 
 MB = 1_000_000
 # Measured with k6 1.1 and 2.2 and TLS on each new connection: 56 MB at 51 VUs, 205 MB at 501, 372 MB at
