@@ -8,6 +8,9 @@ from enum import StrEnum
 from pathlib import Path
 from urllib.parse import urlsplit
 
+OVERTIME_S = 60.0
+"""A k6 that has not ended so long after it should have is killed."""
+
 
 class NodeKind(StrEnum):
     """What a Node's address is."""

@@ -64,6 +64,10 @@ def test_files_are_kept_and_found_again(folder: Path) -> None:
     again = stallwatch("import", "a.csv", "--home", "home", folder=folder)
     assert (again.returncode, again.stdout) == (2, "")
     assert f"the same content is imported already, as run {campaign['id']}.a" in again.stderr
+    for name in ("c.csv", "d.csv"):
+        (folder / name).write_bytes(csv_samples(7))
+    twice = stallwatch("import", "c.csv", "d.csv", "--home", "home", folder=folder)
+    assert "d.csv: the same content is in c.csv" in twice.stderr
 
 
 def run(folder: Path, *arguments: str) -> str:
