@@ -37,8 +37,9 @@ def dashboard() -> Dashboard:
         .time("now-6h", "now")
         .refresh("1m")
         .tooltip(DashboardCursorSync.CROSSHAIR)
-        .with_variable(choice("node", several=False))
-        .with_variable(choice("profile", several=True))
+        # Of requests, which come while a run goes on, where `run` waits for its end.
+        .with_variable(choice("node", measurement="request", several=False))
+        .with_variable(choice("profile", measurement="request", several=True))
         .annotation(
             stretches(
                 "Slow episodes",

@@ -23,7 +23,7 @@ def dashboard() -> Dashboard:
         .readonly()
         .time("now-30d", "now")
         .refresh("5m")
-        .with_variable(choice("profile", several=True))
+        .with_variable(choice("profile", measurement="run", several=True))
         .with_panel(_verdicts())
         .with_panel(
             _nightly(
