@@ -23,6 +23,8 @@ from grafana.parts import (
 
 PHASES = ("blocked", "connecting", "tls", "sending", "waiting", "receiving")
 HERE = f"$timeFilter AND {OF_NODE}"
+NO_CONTROL = ' WHERE "node" !~ /^control(-[0-9]+)?$/'
+"""The controls are not offered, or one would be shown first; their names can be typed."""
 BY_TIME = "GROUP BY time($__interval) fill(null)"
 
 
@@ -38,7 +40,7 @@ def dashboard() -> Dashboard:
         .refresh("1m")
         .tooltip(DashboardCursorSync.CROSSHAIR)
         # Of requests, which come while a run goes on, where `run` waits for its end.
-        .with_variable(choice("node", measurement="request", several=False))
+        .with_variable(choice("node", measurement="request", several=False, where=NO_CONTROL))
         .with_variable(choice("profile", measurement="request", several=True))
         .annotation(
             stretches(

@@ -113,9 +113,9 @@ def stretches(
     return build.AnnotationQuery().name(name).datasource(SOURCE).enable(True).icon_color(colour).target(query)
 
 
-def choice(name: str, *, measurement: str, several: bool) -> build.QueryVariable:
+def choice(name: str, *, measurement: str, several: bool, where: str = "") -> build.QueryVariable:
     """Return a variable with the values of a tag."""
-    text = f'SHOW TAG VALUES FROM "{measurement}" WITH KEY = "{name}"'
+    text = f'SHOW TAG VALUES FROM "{measurement}" WITH KEY = "{name}"{where}'
     variable = (
         build.QueryVariable(name)
         .label(name)

@@ -199,6 +199,14 @@ def test_the_planted_stall_is_shown(shown: Shown) -> None:
     assert len(expected) >= 5
 
 
+def test_nodes_are_offered_and_controls_are_not(shown: Shown) -> None:
+    """Both are in InfluxDB; what the variable offers is the node alone."""
+    [offered] = shown.ask(ALL_QUERIES["node.json: variable node"])
+    [stored] = shown.ask('SHOW TAG VALUES FROM "request" WITH KEY = "node"')
+    assert [value for _, value in offered["values"]] == [NODE]
+    assert [value for _, value in stored["values"]] == ["control", NODE]
+
+
 def test_delivery_counts_what_came(shown: Shown) -> None:
     """Written twice, InfluxDB has each request once: as many as k6 counted and the disk has."""
     records = {record.id: record for record in shown.campaign.judged.records}
