@@ -45,6 +45,29 @@ runs = sa.Table(
     sa.Column("unfit", sa.String),
 )
 
+# Which starts of a schedule there were, and what became of them; `orchestrator.daemon.starts` knows more.
+schedules = sa.Table(
+    "schedules",
+    _META,
+    sa.Column("name", sa.String, primary_key=True),
+    sa.Column("timing", sa.String, nullable=False),
+    # Nothing that was due before this counts as missed.
+    sa.Column("since_ns", sa.BigInteger, nullable=False),
+)
+
+starts = sa.Table(
+    "starts",
+    _META,
+    sa.Column("schedule", sa.String, primary_key=True),
+    # The local time on the wall: when clocks go back, it comes twice, and the second time is no start.
+    sa.Column("wall", sa.String, primary_key=True),
+    sa.Column("due_ns", sa.BigInteger, nullable=False, index=True),
+    sa.Column("state", sa.String, nullable=False),
+    sa.Column("campaign_id", sa.String),
+    sa.Column("reason", sa.String),
+    sa.Column("noted_ns", sa.BigInteger, nullable=False),
+)
+
 Row = dict[str, Any]
 BUSY_S = 30.0
 
@@ -71,7 +94,7 @@ class Catalog:
             poolclass=sa.NullPool,
         )
         sa.event.listen(self._engine, "connect", self._configure)
-        with self._writing() as connection:
+        with self.writing() as connection:
             # One statement each: looking first would race with another command that makes the same home.
             for table in _META.sorted_tables:
                 connection.execute(sa.schema.CreateTable(table, if_not_exists=True))
@@ -87,7 +110,7 @@ class Catalog:
         for column in (column for column in table.columns if column.name not in known):
             kind = column.type.compile(self._engine.dialect)
             try:
-                with self._writing() as connection:
+                with self.writing() as connection:
                     connection.execute(sa.text(f"ALTER TABLE {table.name} ADD COLUMN {column.name} {kind}"))
             except StoreError as error:
                 if "duplicate column" not in str(error):  # another command was quicker
@@ -119,7 +142,7 @@ class Catalog:
 
     def running(self) -> list[Row]:
         """Return the campaigns that say ``running``, whether anybody runs them or not."""
-        return self._rows(sa.select(campaigns).where(campaigns.c.state == RunState.RUNNING))
+        return self.rows(sa.select(campaigns).where(campaigns.c.state == RunState.RUNNING))
 
     @contextmanager
     def taking_over(self, campaign_id: str) -> Iterator[bool]:
@@ -148,40 +171,40 @@ class Catalog:
 
     def add_whole(self, campaign: Row, its_runs: list[Row]) -> None:
         """Add a campaign that is over, with its runs: all of it or nothing."""
-        with self._writing() as connection:
+        with self.writing() as connection:
             connection.execute(campaigns.insert().values(campaign))
             connection.execute(runs.insert(), its_runs)
 
     def add_campaign(self, **values: Any) -> None:
         """Add a campaign."""
-        with self._writing() as connection:
+        with self.writing() as connection:
             connection.execute(campaigns.insert().values(values))
 
     def add_run(self, **values: Any) -> None:
         """Add a run."""
-        with self._writing() as connection:
+        with self.writing() as connection:
             connection.execute(runs.insert().values(values))
 
     def update_campaign(self, campaign_id: str, **values: Any) -> None:
         """Change columns of a campaign."""
-        with self._writing() as connection:
+        with self.writing() as connection:
             connection.execute(campaigns.update().where(campaigns.c.id == campaign_id).values(values))
 
     def update_run(self, run_id: str, **values: Any) -> None:
         """Change columns of a run."""
-        with self._writing() as connection:
+        with self.writing() as connection:
             connection.execute(runs.update().where(runs.c.id == run_id).values(values))
 
     def list_campaigns(self) -> list[Row]:
         """Return all campaigns, newest first."""
-        return self._rows(sa.select(campaigns).order_by(campaigns.c.started_ns.desc()))
+        return self.rows(sa.select(campaigns).order_by(campaigns.c.started_ns.desc()))
 
     def list_runs(self, campaign_id: str | None = None) -> list[Row]:
         """Return runs, newest first, or those of one campaign in the order of their start."""
         if campaign_id is None:
-            return self._rows(sa.select(runs).order_by(runs.c.started_ns.desc()))
+            return self.rows(sa.select(runs).order_by(runs.c.started_ns.desc()))
         query = sa.select(runs).where(runs.c.campaign_id == campaign_id)
-        return self._rows(query.order_by(runs.c.started_ns))
+        return self.rows(query.order_by(runs.c.started_ns))
 
     def find(self, name: str) -> tuple[Row, list[Row]]:
         """Return the campaign, and the runs of it, that an id means: a campaign's, a run's, or ``last``.
@@ -210,12 +233,14 @@ class Catalog:
             hint="`stallwatch list runs` and `stallwatch list campaigns` show what there is",
         )
 
-    def _rows(self, query: sa.Select[Any]) -> list[Row]:
+    def rows(self, query: sa.Select[Any]) -> list[Row]:
+        """Return what a query finds."""
         with self._telling(), self._engine.connect() as connection:
             return [dict(row) for row in connection.execute(query).mappings()]
 
     @contextmanager
-    def _writing(self) -> Iterator[sa.Connection]:
+    def writing(self) -> Iterator[sa.Connection]:
+        """Give a connection whose changes are kept together at the end, or not at all."""
         with self._telling(), self._engine.begin() as connection:
             yield connection
 

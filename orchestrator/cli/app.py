@@ -34,8 +34,10 @@ COMMANDS = {
     "analyze": "Find stalls in a run, or in files of one.",
     "compare": "Tell whether what failed before is fixed after.",
     "report": "Render the report of a run or a campaign.",
-    "list": "Show what ran: runs or campaigns.",
+    "list": "Show what ran and what is going to: runs, campaigns, schedules.",
+    "serve": "Run the schedules of the config, until it is stopped.",
 }
+HIDDEN = {"job": "Do what `serve` asks for on standard input."}
 # Usage errors of click, under whichever name typer carries it: click itself, or typer's own copy.
 _UsageError: type[Exception] = typer.BadParameter.__bases__[0]
 
@@ -99,11 +101,10 @@ def _build(arguments: Sequence[str]) -> typer.Typer:
     )
     app.callback()(_options)
     asked = next((word for word in arguments if not word.startswith("-")), None)
-    for name, summary in COMMANDS.items():
+    for name, summary in (COMMANDS | HIDDEN).items():
         function = _load(name) if name == asked else _not_asked
-        app.command(name, short_help=summary, help=None if name == asked and function.__doc__ else summary)(
-            function
-        )
+        text = None if name == asked and function.__doc__ else summary
+        app.command(name, short_help=summary, help=text, hidden=name in HIDDEN)(function)
     return app
 
 
@@ -142,7 +143,7 @@ def _usage(error: Exception, arguments: Sequence[str]) -> StallwatchError:
     from orchestrator.errors import UsageError
 
     asked = next((word for word in arguments if not word.startswith("-")), None)
-    if asked is not None and asked not in COMMANDS:
+    if asked is not None and asked not in COMMANDS | HIDDEN:
         match = get_close_matches(asked, COMMANDS, n=1)
         hint = f"did you mean {match[0]!r}?" if match else f"the commands are {', '.join(COMMANDS)}"
         return UsageError(f"no command {asked!r}", hint=hint)
