@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -43,7 +44,7 @@ def trigger_of(text: str, zone: tzinfo) -> CronTrigger:
     from apscheduler.triggers.cron import CronTrigger
 
     fields = text.lower().split()
-    if len(fields) != 5:
+    if len(fields) != 5 or not re.fullmatch(r"[0-9a-z*/,\-]+", "".join(fields)):
         raise ValueError(f'{shown(text)} is not a cron expression of five fields; write "0 2 * * *"')
     if fields[2] != "*" and fields[4] != "*":
         raise ValueError(

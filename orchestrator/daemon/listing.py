@@ -42,7 +42,7 @@ def _local(at: datetime, schedule: Schedule) -> str:
 def _last(last: Row | None, schedule: Schedule) -> str:
     if last is None:
         return "none yet"
-    said = (last["reason"], last["sentence"])
-    words = "; ".join(filter(None, said))
+    words = "; ".join(filter(None, (last["reason"], last["sentence"])))
     campaign = f" (campaign {last['campaign_id']})" if last["campaign_id"] else ""
-    return f"{_local(from_ns(last['due_ns']), schedule)} {last['state']}{campaign}{f': {words}' if words else ''}"
+    said = f"{_local(from_ns(last['due_ns']), schedule)} {last['state']}{campaign}"
+    return f"{said}: {words}" if words else said

@@ -14,7 +14,7 @@ from orchestrator.model import Schedule
 from reports.formats import duration
 
 LOOK_BACK = timedelta(days=31)
-MAX_MISSED = 1000
+MAX_MISSED = 100
 LATE_S = 60.0
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TICK = timedelta(microseconds=1)
@@ -75,7 +75,7 @@ def next_starts(schedule: Schedule, now: datetime, count: int = 3) -> list[Start
 def passed_starts(schedule: Schedule, after: datetime, now: datetime) -> list[Passed]:
     """Return what was due after an instant up to now: the last one runs unless too late, all else is missed.
 
-    Of more than 1,000 the last ones are told, and of the last 31 days.
+    Of more than 100 the last ones are told, and of the last 31 days.
     """
     if not schedule.enabled:
         return []
@@ -91,6 +91,8 @@ def passed_starts(schedule: Schedule, after: datetime, now: datetime) -> list[Pa
             missed = f"made up together with {due[-1].wall}"
         elif late_s > LATE_S:
             late = f"made up {duration(late_s)} late"
+        if missed and number == 1 and len(due) == MAX_MISSED:
+            missed += ", like those before it"
         passed.append(Passed(start=start, missed=missed, late=late))
     return passed
 
