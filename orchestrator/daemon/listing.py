@@ -12,11 +12,11 @@ from orchestrator.daemon.times import from_ns, next_starts, timing_of
 from orchestrator.model import Schedule
 from reports.formats import duration
 
-_LAST = ("wall", "state", "reason", "campaign_id", "verdict", "sentence")
+_LAST = ("wall", "state", "reason", "campaign_id", "verdict", "sentence", "skipped")
 
 
 def listed(schedule: Schedule, last: Row | None, now: datetime) -> dict[str, Any]:
-    """Return a schedule as JSON has it; times are UTC, ``wall`` is local."""
+    """Return a schedule as JSON has it; times are UTC, ``wall`` is local, ``skipped`` are those since."""
     return {
         **asdict(schedule),
         "next": [{"at": start.due.isoformat(), "wall": start.wall} for start in next_starts(schedule, now)],
@@ -45,4 +45,5 @@ def _last(last: Row | None, schedule: Schedule) -> str:
     words = "; ".join(filter(None, (last["reason"], last["sentence"])))
     campaign = f" (campaign {last['campaign_id']})" if last["campaign_id"] else ""
     said = f"{_local(from_ns(last['due_ns']), schedule)} {last['state']}{campaign}"
+    said += f", {last['skipped']} skipped since" if last["skipped"] else ""
     return f"{said}: {words}" if words else said

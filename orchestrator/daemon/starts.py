@@ -42,8 +42,10 @@ class Starts:
                     schedules.insert().values(name=schedule.name, timing=timing, since_ns=to_ns(now))
                 )
             return now
-        last = self.last(schedule.name)
-        return min(now, from_ns(max(known[0]["since_ns"], last["due_ns"] if last else 0)))
+        [last] = self._catalog.rows(
+            sa.select(sa.func.max(starts.c.due_ns).label("due_ns")).where(starts.c.schedule == schedule.name)
+        )
+        return min(now, from_ns(max(known[0]["since_ns"], last["due_ns"] or 0)))
 
     def claim(
         self, start: Start, state: StartState, *, campaign_id: str | None = None, reason: str = ""
@@ -88,11 +90,17 @@ class Starts:
         ]
 
     def last(self, schedule: str) -> Row | None:
-        """Return the latest start of a schedule, with what its campaign came to."""
+        """Return the latest start that was not skipped, its campaign's result, and how many were since."""
+        later = starts.alias()
+        skipped = sa.select(sa.func.count()).where(
+            later.c.schedule == schedule, later.c.due_ns > starts.c.due_ns
+        )
         found = self._catalog.rows(
-            sa.select(starts, campaigns.c.verdict, campaigns.c.sentence)
+            sa.select(
+                starts, campaigns.c.verdict, campaigns.c.sentence, skipped.scalar_subquery().label("skipped")
+            )
             .join(campaigns, campaigns.c.id == starts.c.campaign_id, isouter=True)
-            .where(starts.c.schedule == schedule)
+            .where(starts.c.schedule == schedule, starts.c.state != StartState.SKIPPED)
             .order_by(starts.c.due_ns.desc())
             .limit(1)
         )
