@@ -1,7 +1,8 @@
 """The frame of every command: routes, and turns whatever is raised into one line and an exit code.
 
-A command is the function ``command`` of ``orchestrator/cli/<name>.py``; it prints, and returns an
-exit code (None is 0). Its module is imported only when it is asked for, so that ``--help`` stays fast.
+A command is the function ``command`` of ``orchestrator/cli/<name>.py``, or of the same in a room of
+``orchestrator/cli``; it prints, and returns an exit code (None is 0). Its module is imported only when it
+is asked for, so that ``--help`` stays fast.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ COMMANDS = {
     "serve": "Run the schedules of the config, until it is stopped.",
 }
 HIDDEN = {"job": "Do what `serve` asks for on standard input."}
+ROOMS = {"serve": "daemon", "job": "daemon"}
 # Usage errors of click, under whichever name typer carries it: click itself, or typer's own copy.
 _UsageError: type[Exception] = typer.BadParameter.__bases__[0]
 
@@ -110,7 +112,8 @@ def _build(arguments: Sequence[str]) -> typer.Typer:
 
 def _load(name: str) -> Callable[..., int | None]:
     module = name.replace("-", "_") + ("_" if iskeyword(name) else "")
-    function: Callable[..., int | None] = import_module(f"orchestrator.cli.{module}").command
+    room = f"orchestrator.cli.{ROOMS[name]}" if name in ROOMS else "orchestrator.cli"
+    function: Callable[..., int | None] = import_module(f"{room}.{module}").command
     return function
 
 

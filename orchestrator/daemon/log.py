@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -40,9 +41,10 @@ class Log:
         else:
             said = "".join(f" {name}={_word(value)}" for name, value in known.items())
             line = f"{at} {level} {event}:{said}" if said else f"{at} {level} {event}"
-        with suppress(OSError, ValueError):  # nobody reads it any more: what runs is not to suffer
-            sys.stderr.write(f"{line}\n")
-            sys.stderr.flush()
+        # Nobody may read it any more: what runs is not to suffer, and no buffer to grow.
+        if sys.stderr is not None:
+            with suppress(OSError):
+                os.write(sys.stderr.fileno(), f"{line}\n".encode())
 
 
 def _word(value: object) -> str:
