@@ -87,7 +87,7 @@ def test_standard_input_is_a_file(folder: Path, command: str, content: bytes) ->
     found = json.loads(done.stdout)
     [node] = found.get("nodes", [found])
     assert (done.returncode, node["requests"]) == (3, ROWS)
-    assert node["input"] == ("stdin" if command == "import" else "-")
+    assert node["input"] == ("stdin" if command == "import" else "standard input")
 
 
 def test_limits_and_names_are_given(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
