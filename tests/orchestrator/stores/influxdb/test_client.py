@@ -55,6 +55,17 @@ def test_what_is_written_is_read_and_deleted(client: InfluxClient) -> None:
     assert [row["a"] for row in client.ask('SELECT "v" FROM "m" GROUP BY "a"')] == ["y"]
 
 
+def test_a_bucket_may_be_called_anything(influx_bucket: InfluxSettings) -> None:
+    """Spaces, apostrophes, a slash and letters of any kind reach the bucket of that name, and no other."""
+    with InfluxClient(replace(influx_bucket, bucket=f"{influx_bucket.bucket}/b 'ü' & c")) as odd:
+        odd.create_bucket()
+        assert odd.find_bucket() is not None
+        write(odd)
+        assert [row["v"] for row in odd.ask('SELECT "v" FROM "m"')] == [1]
+    with InfluxClient(influx_bucket) as plain:
+        assert plain.ask('SELECT "v" FROM "m"') == []
+
+
 Action = Callable[[InfluxClient], object]
 
 
