@@ -46,6 +46,11 @@ class Home:
         """The rendered reports."""
         return self.path / "reports"
 
+    @property
+    def spool_dir(self) -> Path:
+        """What waits or was set aside on its way to InfluxDB, beside the runs themselves."""
+        return self.path / "spool"
+
     def run_dir(self, run_id: str) -> Path:
         """Return the folder of a run.
 

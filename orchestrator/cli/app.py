@@ -34,6 +34,7 @@ COMMANDS = {
     "analyze": "Find stalls in a run, or in files of one.",
     "compare": "Tell whether what failed before is fixed after.",
     "report": "Render the report of a run or a campaign.",
+    "sync": "Send to InfluxDB what it does not have yet.",
     "list": "Show what ran: runs or campaigns.",
 }
 # Usage errors of click, under whichever name typer carries it: click itself, or typer's own copy.

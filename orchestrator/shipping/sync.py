@@ -1,0 +1,209 @@
+"""What InfluxDB does not have yet: sent, counted there, and told."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from orchestrator.catalog import Catalog, Row
+from orchestrator.home import Home
+from orchestrator.model import InfluxSettings, RunState
+from orchestrator.shipping.counts import counts
+from orchestrator.shipping.refused import FOLDER, reasons
+from orchestrator.shipping.shipper import ONLY_A_PERSON, Shipper, Tell, target_name
+from orchestrator.shipping.shipment import Step
+from orchestrator.stores.influxdb.client import InfluxClient
+from orchestrator.stores.influxdb.failures import InfluxError
+
+POLL_S = 0.25
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long to go on while nothing gets through, and in all; None for as long as it takes."""
+
+    idle_s: float
+    most_s: float | None = None
+
+
+AFTER_A_CAMPAIGN = Patience(idle_s=5.0, most_s=30.0)
+BY_HAND = Patience(idle_s=20.0)
+"""Longer than the lease of a shipper that was killed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivered:
+    """How far a Run has come: rows on disk, those sent, those refused, and those counted in InfluxDB."""
+
+    run: str
+    rows: int
+    sent: int
+    refused: int
+    counted: int | None
+    elsewhere: bool = False
+
+    @property
+    def left(self) -> int:
+        """How many are still on disk only."""
+        return self.rows - self.sent
+
+    @property
+    def there(self) -> int:
+        """How many are in InfluxDB: counted, or as far as confirmed."""
+        return self.sent - self.refused if self.counted is None else self.counted
+
+    @property
+    def complete(self) -> bool:
+        """Whether all that InfluxDB does not refuse is there, as counted."""
+        return not self.left and self.counted is not None and self.counted + self.refused >= self.rows
+
+
+class Sync:
+    """Brings Campaigns to InfluxDB as far as it takes them.
+
+    Parameters
+    ----------
+    on_step
+        Gets, after each round, how many rows have been sent in it.
+    """
+
+    def __init__(  # noqa: PLR0917 # what it works with
+        self,
+        catalog: Catalog,
+        home: Home,
+        client: InfluxClient,
+        *,
+        owner: str,
+        spool_bytes: int,
+        tell: Tell,
+        patience: Patience,
+        on_step: Callable[[int], None] = lambda _: None,
+    ) -> None:
+        self._catalog, self._home, self._client = catalog, home, client
+        self._target = target_name(client.settings)
+        self._owner = owner
+        self._shipper = Shipper(catalog, home, client, owner=owner, spool_bytes=spool_bytes, tell=tell)
+        self._patience, self._on_step, self._tell = patience, on_step, tell
+        self._began = self._moved = time.monotonic()
+
+    @property
+    def trouble(self) -> InfluxError | None:
+        """Why it does not go on, None while it does."""
+        return self._shipper.trouble
+
+    def close(self) -> None:
+        """Let go of files and leases."""
+        self._shipper.close()
+
+    def campaign(self, campaign_id: str, runs: Sequence[Row]) -> list[Delivered]:
+        """Send what is not there, count what is; where InfluxDB has lost some, send those Runs once more."""
+        found = self._sent_and_counted(campaign_id, runs)
+        lost = [one for one in found if not one.left and one.counted is not None and not one.complete]
+        if not lost:
+            return found
+        missing = sum(one.sent - one.refused - one.there for one in lost)
+        self._tell(f"{campaign_id}: InfluxDB lacks {missing:,} requests that it had taken: sent again")
+        for one in lost:
+            self._catalog.advance(
+                one.run, self._target, self._owner, time.time_ns(), rows=0, refused=0, counted=None
+            )
+            self._shipper.forget(one.run)
+        return self._sent_and_counted(campaign_id, runs)
+
+    def _sent_and_counted(self, campaign_id: str, runs: Sequence[Row]) -> list[Delivered]:
+        elsewhere = self._drain(runs)
+        over = self._shipper.trouble is None
+        found = self._state(runs, elsewhere)
+        if not over or any(one.left for one in found):
+            return found
+        try:
+            counted = counts(self._client, campaign_id)
+        except InfluxError as error:
+            self._tell(f"warning: what InfluxDB has cannot be counted: {error}")
+            return found
+        for one in found:
+            self._catalog.note(one.run, self._target, counted=counted.get(one.run, 0))
+        return self._state(runs, elsewhere)
+
+    def _state(self, runs: Sequence[Row], elsewhere: set[str]) -> list[Delivered]:
+        sent = self._catalog.list_shipments(self._target)
+        return [
+            Delivered(
+                run=run["id"],
+                rows=run["requests"] if run["requests"] is not None else (row or {"rows": 0})["rows"],
+                sent=row["rows"] if row else 0,
+                refused=row["refused"] if row else 0,
+                counted=row["counted"] if row else None,
+                elsewhere=run["id"] in elsewhere,
+            )
+            for run in runs
+            for row in (sent.get(run["id"]),)
+        ]
+
+    def _drain(self, runs: Sequence[Row]) -> set[str]:
+        """Send until nothing is left or patience is; return the Runs that another shipper has."""
+        waiting, elsewhere = {run["id"]: run for run in runs}, set[str]()
+        self._shipper.at_once()
+        self._moved = time.monotonic()
+        while waiting:
+            steps = self._shipper.turn(list(waiting.values()))
+            elsewhere = {run for run, step in steps.items() if step is Step.ELSEWHERE}
+            for run, step in steps.items():
+                if step is Step.NOTHING:
+                    del waiting[run]
+            if {Step.FULL, Step.SENT} & set(steps.values()):
+                self._moved = time.monotonic()
+                self._on_step(self._shipper.rows)
+            elif waiting and self._enough():
+                break
+            elif waiting:
+                time.sleep(min(self._patience.idle_s, max(POLL_S, self._shipper.delay_s)))
+            if self._too_long():
+                break
+        return elsewhere
+
+    def _enough(self) -> bool:
+        trouble = self._shipper.trouble
+        if trouble is not None and trouble.status in ONLY_A_PERSON:
+            return True
+        return time.monotonic() - self._moved >= self._patience.idle_s
+
+    def _too_long(self) -> bool:
+        most_s = self._patience.most_s
+        return most_s is not None and time.monotonic() - self._began >= most_s
+
+
+def pending(catalog: Catalog, settings: InfluxSettings) -> list[tuple[Row, list[Row]]]:
+    """Return the Campaigns, oldest first, that an InfluxDB lacks some of, each with its Runs."""
+    sent = catalog.list_shipments(target_name(settings))
+    found = []
+    for campaign in reversed(catalog.list_campaigns()):
+        runs = catalog.list_runs(campaign["id"])
+        if any(not _is_there(run, sent.get(run["id"])) for run in runs):
+            found.append((campaign, runs))
+    return found
+
+
+def _is_there(run: Row, shipment: Row | None) -> bool:
+    if run["state"] == RunState.RUNNING or shipment is None or shipment["counted"] is None:
+        return False
+    return bool(shipment["rows"] >= run["requests"] <= shipment["counted"] + shipment["refused"])
+
+
+def in_words(found: Sequence[Delivered], home: Home) -> str:
+    """Say how many of the requests are in InfluxDB, and what became of the others."""
+    rows, refused = sum(one.rows for one in found), sum(one.refused for one in found)
+    left = sum(one.left for one in found)
+    text = f"InfluxDB {sum(one.there for one in found):,} of {rows:,}"
+    said = []
+    if refused:
+        why = next(iter(reasons(home.spool_dir / FOLDER, {one.run for one in found if one.refused})), "")
+        said.append(
+            f"{refused:,} refused and set aside in {home.spool_dir / FOLDER}{f' ({why})' if why else ''}"
+        )
+    if left:
+        said.append(f"{left:,} are on disk only, and `stallwatch sync` sends them")
+    elif any(one.counted is None for one in found):
+        said.append("as confirmed, not counted")
+    return f"{text}: {'; '.join(said)}" if said else text
