@@ -67,7 +67,7 @@ class RunRecord:
         StoreError
             The folder cannot be written.
         """
-        write_whole(folder / FILE, json.dumps(self._values(), indent=1))
+        write_whole(folder / FILE, self.to_json(indent=1))
 
     def columns(self) -> dict[str, Any]:
         """Return what the catalog keeps of a Run that has ended."""
@@ -79,9 +79,10 @@ class RunRecord:
             "unfit": self.facts.unfit,
         }
 
-    def _values(self) -> dict[str, Any]:
+    def to_json(self, indent: int | None = None) -> str:
+        """Return the text of run.json."""
         limits = {name: finite(value) for name, value in asdict(self.limits).items()}
-        return asdict(self) | {"limits": limits}
+        return json.dumps(asdict(self) | {"limits": limits}, indent=indent)
 
     def closed(self, **changes: Any) -> RunRecord:
         """Return the record with other values."""
@@ -98,20 +99,31 @@ def read_record(folder: Path) -> RunRecord:
     """
     path = folder / FILE
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-        values |= {
-            "kind": NodeKind(values["kind"]),
-            "state": RunState(values["state"]),
-            "limits": Limits(
-                **{name: math.inf if value is None else value for name, value in values["limits"].items()}
-            ),
-            "detection": Detection(**values["detection"]),
-            "facts": RunFacts(**values["facts"]),
-            "notes": tuple(values["notes"]),
-            "origin": Origin(**origin) if (origin := values.get("origin")) else None,
-        }
-        return RunRecord(**values)
+        return record_of(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise StoreError(
             f"{path} cannot be read: {error}", hint="the run's requests may still be whole"
         ) from error
+
+
+def record_of(text: str) -> RunRecord:
+    """Return the record whose run.json this is.
+
+    Raises
+    ------
+    ValueError, KeyError, TypeError
+        It is not whole.
+    """
+    values = json.loads(text)
+    values |= {
+        "kind": NodeKind(values["kind"]),
+        "state": RunState(values["state"]),
+        "limits": Limits(
+            **{name: math.inf if value is None else value for name, value in values["limits"].items()}
+        ),
+        "detection": Detection(**values["detection"]),
+        "facts": RunFacts(**values["facts"]),
+        "notes": tuple(values["notes"]),
+        "origin": Origin(**origin) if (origin := values.get("origin")) else None,
+    }
+    return RunRecord(**values)
