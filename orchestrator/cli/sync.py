@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.cli.show.options import Config, HomeFolder, Output
@@ -10,8 +11,11 @@ from orchestrator.cli.show.output import Format, print_json, say
 from orchestrator.errors import ExitCode
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    from orchestrator.campaign import Records
+    from orchestrator.catalog import Row
+    from orchestrator.judging import Judged
     from orchestrator.shipping.beside import Shipping
     from orchestrator.shipping.sync import Delivered
 
@@ -41,3 +45,70 @@ def command(config: Config = None, home: HomeFolder = None, output: Output = For
     else:
         print(words)
     return ExitCode.INFRASTRUCTURE if any(not (one.complete or one.elsewhere) for one in found) else 0
+
+
+def _send(records: Records, shipping: Shipping) -> tuple[list[Delivered], str]:
+    """Send campaign after campaign until all is there or nothing gets through any more."""
+    from orchestrator.cli.show.sending import sending
+    from orchestrator.shipping.sync import BY_HAND, Sync, in_words, pending
+    from orchestrator.stores.influxdb.client import InfluxClient
+
+    catalog, home = records.catalog, records.home
+    waiting = pending(catalog, shipping.influxdb)
+    found: list[Delivered] = []
+    with (
+        InfluxClient(shipping.influxdb) as client,
+        sending(sum(run["requests"] or 0 for _, runs in waiting for run in runs)) as on_step,
+    ):
+        sync = Sync(
+            catalog,
+            home,
+            client,
+            owner=f"{os.getpid()}-{token_hex(4)}",
+            spool_bytes=shipping.spool_bytes,
+            tell=say,
+            patience=BY_HAND,
+            on_step=on_step,
+        )
+        try:
+            for campaign, runs in waiting:
+                if sync.trouble is None:
+                    found += sync.campaign(campaign["id"], runs, _judging(campaign, runs, records))
+                else:
+                    found += sync.state(runs)
+        finally:
+            sync.close()
+    return found, in_words(found, home) if found else "InfluxDB has all of it"
+
+
+def _judging(campaign: Row, runs: Sequence[Row], records: Records) -> Callable[[], Judged] | None:
+    """Return what judges a campaign, None while it goes on."""
+    from orchestrator.judging import judge, stored_records
+    from orchestrator.model import RunState
+
+    if campaign["state"] == RunState.RUNNING:
+        return None
+    return lambda: judge(stored_records(runs, records.home)[0], records.store)
+
+
+def _to_json(found: Sequence[Delivered], shipping: Shipping) -> dict[str, Any]:
+    """Return the totals, and each run that was not there as a whole."""
+    return {
+        "url": shipping.influxdb.url,
+        "bucket": shipping.influxdb.bucket,
+        "requests": sum(one.rows for one in found),
+        "in_influxdb": sum(one.there for one in found),
+        "refused": sum(one.refused for one in found),
+        "left": sum(one.left for one in found),
+        "runs": [
+            {
+                "run": one.run,
+                "requests": one.rows,
+                "in_influxdb": one.there,
+                "counted": one.counted is not None,
+                "refused": one.refused,
+                "left": one.left,
+            }
+            for one in found
+        ],
+    }

@@ -227,6 +227,7 @@ class InfluxSection(Section):
     org: Text
     bucket: Text
     token: Annotated[Secret, BeforeValidator(parse_secret)]
+    retention_days: int = Field(default=90, ge=1, le=36_500)
 
 
 class K6Section(Section):

@@ -135,7 +135,7 @@ class Beside:
                     patience=AFTER_A_CAMPAIGN,
                 )
                 try:
-                    found = sync.campaign(self._campaign, catalog.list_runs(self._campaign))
+                    found = sync.campaign(self._campaign, catalog.list_runs(self._campaign), lambda: judged)
                 finally:
                     sync.close()
             self._tell(in_words(found, self._home))

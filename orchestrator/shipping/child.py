@@ -15,8 +15,8 @@ from orchestrator.errors import StallwatchError
 from orchestrator.home import Home
 from orchestrator.model import InfluxSettings
 from orchestrator.shipping.backlog import BacklogWatch
-from orchestrator.shipping.shipper import Shipper, target_name
 from orchestrator.shipping.shipment import Step
+from orchestrator.shipping.shipper import Shipper, target_name
 from orchestrator.stores.influxdb.client import InfluxClient
 
 EVERY_S = 1.0
@@ -29,7 +29,7 @@ def main(order: dict[str, Any]) -> None:
     os.nice(NICENESS)
     pa.set_memory_pool(pa.system_memory_pool())
     stop = threading.Event()
-    threading.Thread(target=lambda: (sys.stdin.read(), stop.set()), daemon=True).start()
+    threading.Thread(target=_await_end, args=(stop,), daemon=True).start()
     home = Home(Path(order["home"]))
     try:
         home.create()
@@ -62,6 +62,11 @@ def follow(  # noqa: PLR0917 # what a process has
                 stop.wait(max(EVERY_S, shipper.delay_s))
     finally:
         shipper.close()
+
+
+def _await_end(stop: threading.Event) -> None:
+    sys.stdin.read()
+    stop.set()
 
 
 def tell(text: str) -> None:

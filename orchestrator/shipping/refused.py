@@ -10,6 +10,8 @@ from orchestrator.home import Home
 from orchestrator.shipping.delivery import Refusal
 
 FOLDER = "refused"
+REQUESTS, VERDICT = "requests", "verdict"
+"""What a refused point is of; files are named after it."""
 
 
 class RefusedPoints:
@@ -23,14 +25,14 @@ class RefusedPoints:
         self._max_bytes = max_bytes
         self._bytes: int | None = None
 
-    def keep(self, run_id: str, refusal: Refusal) -> None:
+    def keep(self, run_id: str, refusal: Refusal, kind: str = REQUESTS) -> None:
         """Set one aside; what does not fit, or cannot be written, is only counted by whoever calls."""
         content = f"# {' '.join(refusal.reason.split())}\n".encode() + refusal.lines
         if self._bytes is None:
             self._bytes = size_of(self.folder)
         if self._bytes + len(content) > self._max_bytes:
             return
-        path = self.folder / run_id / f"{refusal.first_row:012}-{refusal.rows}.lp"
+        path = self.folder / run_id / f"{kind}-{refusal.first_row:012}-{refusal.rows}.lp"
         with suppress(OSError):  # a full disk: the rows are where they always were
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             path.write_bytes(content)
@@ -50,8 +52,8 @@ def size_of(folder: Path) -> int:
 def reasons(folder: Path, run_ids: set[str]) -> dict[str, int]:
     """Return the reasons that are kept for some runs, each with its number of rows, most rows first."""
     found: dict[str, int] = {}
-    for path in sorted(path for run_id in run_ids for path in (folder / run_id).glob("*.lp")):
+    for path in sorted(path for run_id in run_ids for path in (folder / run_id).glob(f"{REQUESTS}-*.lp")):
         with suppress(OSError, ValueError), path.open(encoding="utf-8", errors="replace") as file:
             reason = file.readline().removeprefix("# ").strip()
-            found[reason] = found.get(reason, 0) + int(path.stem.partition("-")[2])
+            found[reason] = found.get(reason, 0) + int(path.stem.rpartition("-")[2])
     return dict(sorted(found.items(), key=lambda item: -item[1]))

@@ -9,8 +9,9 @@ from orchestrator.catalog import Catalog, Row
 from orchestrator.errors import StoreError
 from orchestrator.home import Home
 from orchestrator.model import InfluxSettings
+from orchestrator.shipping.delivery import Part, deliver
 from orchestrator.shipping.pace import Pace
-from orchestrator.shipping.refused import RefusedPoints
+from orchestrator.shipping.refused import VERDICT, RefusedPoints
 from orchestrator.shipping.shipment import Shipment, Step, Target
 from orchestrator.stores.influxdb.client import InfluxClient
 from orchestrator.stores.influxdb.failures import InfluxError
@@ -103,15 +104,19 @@ class Shipper:
         """Let the next turn try, however the last one ended."""
         self._not_before = 0.0
 
-    def send(self, lines: bytes) -> None:
-        """Write points that are no requests.
-
-        Raises
-        ------
-        InfluxError
-            They are not there.
-        """
-        self._client.write(lines)
+    def send(self, run_id: str, part: Part) -> bool:
+        """Write points of a Run that are no requests; False when they are not there, see ``trouble``."""
+        try:
+            for refusal in deliver(part, self._target.write):
+                self._target.refused.keep(run_id, refusal, VERDICT)
+                self._tell(
+                    f"warning: {run_id}: {refusal.rows} points of its verdict refused: {refusal.reason}"
+                )
+        except InfluxError as error:
+            self._failed(error)
+            return False
+        self._succeeded()
+        return True
 
     def close(self) -> None:
         """Let go of files and leases."""

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from orchestrator.catalog import Catalog, Row
 from orchestrator.home import Home
 from orchestrator.model import InfluxSettings, RunState
 from orchestrator.shipping.counts import counts
 from orchestrator.shipping.refused import FOLDER, reasons
-from orchestrator.shipping.shipper import ONLY_A_PERSON, Shipper, Tell, target_name
 from orchestrator.shipping.shipment import Step
+from orchestrator.shipping.shipper import ONLY_A_PERSON, Shipper, Tell, target_name
+from orchestrator.shipping.verdicts import verdicts
 from orchestrator.stores.influxdb.client import InfluxClient
 from orchestrator.stores.influxdb.failures import InfluxError
+from orchestrator.stores.parquet import ParquetStore
+
+if TYPE_CHECKING:
+    from orchestrator.judging import Judged
 
 POLL_S = 0.25
 
@@ -68,7 +74,7 @@ class Sync:
         Gets, after each round, how many rows have been sent in it.
     """
 
-    def __init__(  # noqa: PLR0917 # what it works with
+    def __init__(  # what it works with
         self,
         catalog: Catalog,
         home: Home,
@@ -80,9 +86,9 @@ class Sync:
         patience: Patience,
         on_step: Callable[[int], None] = lambda _: None,
     ) -> None:
-        self._catalog, self._home, self._client = catalog, home, client
+        self._catalog, self._client = catalog, client
+        self._store = ParquetStore(home.run_dir)
         self._target = target_name(client.settings)
-        self._owner = owner
         self._shipper = Shipper(catalog, home, client, owner=owner, spool_bytes=spool_bytes, tell=tell)
         self._patience, self._on_step, self._tell = patience, on_step, tell
         self._began = self._moved = time.monotonic()
@@ -96,25 +102,41 @@ class Sync:
         """Let go of files and leases."""
         self._shipper.close()
 
-    def campaign(self, campaign_id: str, runs: Sequence[Row]) -> list[Delivered]:
-        """Send what is not there, count what is; where InfluxDB has lost some, send those Runs once more."""
+    def campaign(
+        self, campaign_id: str, runs: Sequence[Row], judge: Callable[[], Judged] | None
+    ) -> list[Delivered]:
+        """Send what is not there, count what is; where InfluxDB has lost some, send those Runs once more.
+
+        ``judge`` gives the verdicts, which are sent after the requests; None while there are none.
+        """
         found = self._sent_and_counted(campaign_id, runs)
-        lost = [one for one in found if not one.left and one.counted is not None and not one.complete]
-        if not lost:
-            return found
-        missing = sum(one.sent - one.refused - one.there for one in lost)
-        self._tell(f"{campaign_id}: InfluxDB lacks {missing:,} requests that it had taken: sent again")
-        for one in lost:
-            self._catalog.advance(
-                one.run, self._target, self._owner, time.time_ns(), rows=0, refused=0, counted=None
-            )
-            self._shipper.forget(one.run)
-        return self._sent_and_counted(campaign_id, runs)
+        if lost := [one for one in found if not one.left and one.counted is not None and not one.complete]:
+            missing = sum(one.sent - one.refused - one.there for one in lost)
+            self._tell(f"{campaign_id}: InfluxDB lacks {missing:,} requests that it had taken: sent again")
+            for one in lost:
+                self._catalog.note(one.run, self._target, rows=0, refused=0, counted=None, judged=None)
+                self._shipper.forget(one.run)
+            found = self._sent_and_counted(campaign_id, runs)
+        if judge is not None and self._shipper.trouble is None:
+            self._send_verdicts(runs, judge)
+        return found
+
+    def _send_verdicts(self, runs: Sequence[Row], judge: Callable[[], Judged]) -> None:
+        sent = self._catalog.list_shipments(self._target)
+        wanted = {run["id"] for run in runs if run["id"] in sent and not sent[run["id"]]["judged"]}
+        if not wanted:
+            return
+        for run_id, points in verdicts(judge(), self._store):
+            if run_id not in wanted:
+                continue
+            if not all(self._shipper.send(run_id, part) for part in points):
+                return
+            self._catalog.note(run_id, self._target, judged=True)
 
     def _sent_and_counted(self, campaign_id: str, runs: Sequence[Row]) -> list[Delivered]:
         elsewhere = self._drain(runs)
         over = self._shipper.trouble is None
-        found = self._state(runs, elsewhere)
+        found = self.state(runs, elsewhere)
         if not over or any(one.left for one in found):
             return found
         try:
@@ -124,9 +146,10 @@ class Sync:
             return found
         for one in found:
             self._catalog.note(one.run, self._target, counted=counted.get(one.run, 0))
-        return self._state(runs, elsewhere)
+        return self.state(runs, elsewhere)
 
-    def _state(self, runs: Sequence[Row], elsewhere: set[str]) -> list[Delivered]:
+    def state(self, runs: Sequence[Row], elsewhere: Collection[str] = ()) -> list[Delivered]:
+        """Return how far Runs have come, as the catalog has it."""
         sent = self._catalog.list_shipments(self._target)
         return [
             Delivered(
@@ -186,7 +209,9 @@ def pending(catalog: Catalog, settings: InfluxSettings) -> list[tuple[Row, list[
 
 
 def _is_there(run: Row, shipment: Row | None) -> bool:
-    if run["state"] == RunState.RUNNING or shipment is None or shipment["counted"] is None:
+    if run["state"] == RunState.RUNNING or shipment is None:
+        return False
+    if shipment["counted"] is None or not shipment["judged"]:
         return False
     return bool(shipment["rows"] >= run["requests"] <= shipment["counted"] + shipment["refused"])
 
