@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import platform
 import time
@@ -25,13 +24,13 @@ from orchestrator.loopback.process import loopback_server
 from orchestrator.model import Node, NodeKind, ProfileKind, RunState
 from orchestrator.plan import Plan
 from orchestrator.preflight.files import make_room
-from orchestrator.preflight.machine import need_of
+from orchestrator.preflight.machine import need_of, shortage
 from orchestrator.runs.interrupts import Interrupts
 from orchestrator.runs.outcome import Outcome
-from orchestrator.runs.overlap import overlaps, sockets_of
 from orchestrator.runs.record import RunRecord
 from orchestrator.runs.recovery import close_abandoned, close_campaign, remove_broken_imports
 from orchestrator.runs.run import Run
+from orchestrator.runs.turns import sockets_of, taking_turns
 from orchestrator.runs.waves import Starter, Tell, Tick, run_side_by_side
 from orchestrator.stores.parquet import ParquetStore
 
@@ -76,7 +75,7 @@ def open_records(home: Home) -> Records:
     """Open a home, close what a crash left open in it, and take away half an import."""
     home.create()
     records = Records(
-        home=home, catalog=Catalog(home.catalog_db, home.path / "locks"), store=ParquetStore(home.run_dir)
+        home=home, catalog=Catalog(home.catalog_db, home.locks_dir), store=ParquetStore(home.run_dir)
     )
     close_abandoned(records.catalog, records.store, home.runs_dir)
     remove_broken_imports(records.catalog, home)
@@ -84,9 +83,17 @@ def open_records(home: Home) -> Records:
 
 
 def run_campaign(
-    plan: Plan, home: Home, binary: K6Binary, on_tick: Tick = lambda _: None, tell: Tell = lambda _: None
+    plan: Plan,
+    home: Home,
+    binary: K6Binary,
+    on_tick: Tick = lambda _: None,
+    tell: Tell = lambda _: None,
+    *,
+    wait: bool = True,
 ) -> CampaignResult:
-    """Run a Campaign from its plan to its report.
+    """Run a Campaign from its plan to its report, when no other one of this home loads its nodes.
+
+    While another one does, this one waits, or with ``wait`` false is refused.
 
     ``tell`` gets one line whenever something happens that a person should know at once. What cannot be
     written at the end, as the disk is full, costs only itself: it is one of the result's ``failures``.
@@ -94,14 +101,17 @@ def run_campaign(
     Raises
     ------
     StallwatchError
-        k6 cannot be started, or the home cannot be written.
+        k6 cannot be started, the home cannot be written, or disk or memory do not suffice.
     KeyboardInterrupt
         It was interrupted before a node was measured, or for the second time.
     """
     # Arrow's own allocator keeps several MB for each thread that ever decoded, and is no faster here.
     pa.set_memory_pool(pa.system_memory_pool())
     kept = open_records(home)
-    with Interrupts() as interrupts, kept.catalog.holding(plan.id):
+    turns = taking_turns(
+        sockets_of(plan.nodes, plan.service), home.node_locks_dir, plan.id, wait=wait, tell=tell
+    )
+    with turns, Interrupts() as interrupts, kept.catalog.holding(plan.id):
         _announce(plan, kept, tell)
         outcome, report = Outcome(interrupts), None
         side_by_side = partial(run_side_by_side, interrupts=interrupts, on_tick=on_tick, tell=tell)
@@ -121,21 +131,15 @@ def run_campaign(
 
 
 def _announce(plan: Plan, kept: Records, tell: Tell) -> None:
-    """Say in the catalog what is coming, and what already speaks against it."""
-    sockets = sockets_of(plan.nodes, plan.service)
+    """Say in the catalog what is coming, unless this machine is too small for it."""
+    need = need_of(plan.profile, len(plan.nodes), plan.max_parallel)
+    if short := shortage(kept.home, need):
+        raise short
     kept.catalog.add_campaign(
-        id=plan.id,
-        profile=plan.profile.name,
-        state=RunState.RUNNING,
-        started_ns=time.time_ns(),
-        sockets=json.dumps(sockets),
+        id=plan.id, profile=plan.profile.name, state=RunState.RUNNING, started_ns=time.time_ns()
     )
-    # Announced first: of two that start at the same moment, one sees the other.
-    warnings = overlaps(kept.catalog, plan.id, sockets)
-    if files := make_room(need_of(plan.profile, len(plan.nodes), plan.max_parallel)):
-        warnings.append(files)
-    for warning in warnings:
-        tell(f"warning: {warning}")
+    if files := make_room(need):
+        tell(f"warning: {files}")
 
 
 def _measure(plan: Plan, kept: Records, binary: K6Binary, side_by_side: SideBySide, outcome: Outcome) -> None:

@@ -26,8 +26,6 @@ campaigns = sa.Table(
     sa.Column("ended_ns", sa.BigInteger),
     sa.Column("verdict", sa.String),
     sa.Column("sentence", sa.String),
-    # Where each node's requests go, as JSON: other campaigns look here before they start.
-    sa.Column("sockets", sa.String),
 )
 
 runs = sa.Table(

@@ -51,6 +51,16 @@ class Home:
         """What waits or was set aside on its way to InfluxDB, beside the runs themselves."""
         return self.path / "spool"
 
+    @property
+    def locks_dir(self) -> Path:
+        """Locks of what goes on."""
+        return self.path / "locks"
+
+    @property
+    def node_locks_dir(self) -> Path:
+        """One lock a node: see `orchestrator.runs.turns`."""
+        return self.locks_dir / "nodes"
+
     def run_dir(self, run_id: str) -> Path:
         """Return the folder of a run.
 

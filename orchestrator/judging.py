@@ -124,7 +124,7 @@ def _held_back(record: RunRecord, frame: pd.DataFrame) -> list[str]:
     if most < NEAR * record.max_rate_per_s:
         return []
     bound = f"limits.max_rate_per_s ({record.max_rate_per_s:g})"
-    return [f"the script made {most:,} requests in one second: {bound} may have held it back"]
+    return [f"{most:,} requests were made in one second: {bound} may have held the run back"]
 
 
 def _unfit(record: RunRecord, frame: pd.DataFrame) -> str:

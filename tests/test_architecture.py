@@ -43,7 +43,7 @@ IMPURE_CALLS = re.compile(
     re.VERBOSE,
 )
 HEAVY_MODULES = {"httpx", "jinja2", "numpy", "pandas", "pyarrow", "pydantic", "scipy", "sqlalchemy"}
-MAX_LINES = 350
+MAX_LINES, MAX_LINES_OF_ANALYSIS = 350, 249
 MAX_FILES_IN_A_ROOM = 12
 
 
@@ -129,8 +129,9 @@ def test_the_purity_rule_sees_a_breach(source: str, breach: str) -> None:
 
 @pytest.mark.parametrize("path", SOURCES + OTHERS, ids=relative)
 def test_a_file_stays_readable(path: Path) -> None:
-    """No file of the project is above 350 lines."""
-    assert len(path.read_text(encoding="utf-8").splitlines()) <= MAX_LINES
+    """No file of the project is above 350 lines, none of the analysis has 250."""
+    most = MAX_LINES_OF_ANALYSIS if path.is_relative_to(ROOT / "analysis") else MAX_LINES
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= most
 
 
 @pytest.mark.parametrize("room", ROOMS, ids=relative)

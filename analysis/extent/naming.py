@@ -12,7 +12,8 @@ from enum import StrEnum
 
 import numpy as np
 
-from analysis.extent.looks import CONNECTING, LEAST_REQUESTS, WAITING, Look, Seen, look_at
+from analysis.extent.looks import Look, look_at
+from analysis.extent.seen import CONNECTING, LEAST_REQUESTS, NEARLY_ALL, WAITING, Seen
 from analysis.normal.samples import Bools, Floats, Ints
 from analysis.stalls.episodes import MIN_SLOW
 
@@ -20,7 +21,6 @@ FAINT, EARLY = 0.04, 0.3
 """Least share of the largest delay, in an Episode and in the second before it."""
 EARLY_S = 1.0
 LEAST_TIMEOUT_S, DELAYED_ACK_S = 0.2, 0.045
-NEARLY_ALL = 0.8
 
 
 class StallShape(StrEnum):

@@ -9,8 +9,9 @@ from itertools import combinations
 import numpy as np
 from scipy.stats import hypergeom
 
-from analysis.findings import Beside, Detection, Limits, NodeResult, PeriodicStall, RunAnalysis, Sighting
+from analysis.findings import Detection, Limits, NodeResult, PeriodicStall, RunAnalysis
 from analysis.fleet.holm import FAMILY_ALPHA, listed, sure
+from analysis.fleet.seen import Beside, Sighting
 from analysis.fleet.shared import spans_of
 from analysis.fleet.times import COMPARABLE, SAME_PERIOD, apart_s, coincide
 from analysis.requests import NS_PER_S

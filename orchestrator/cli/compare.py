@@ -34,8 +34,9 @@ def command(
 
     Nodes are matched by name. Exit code 0 is fixed, or nothing to fix; 1 not fixed; 3 inconclusive.
     """
-    from analysis.compare import Outcome, compare
+    from analysis.compare import compare
     from analysis.result import comparison_to_json
+    from analysis.unseen import Outcome
     from orchestrator.cli.show.results import comparison_lines
     from orchestrator.home import Home
 

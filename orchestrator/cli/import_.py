@@ -81,7 +81,8 @@ def _nodes(files: Sequence[str], names: Sequence[str]) -> list[str]:
         return node_names(files)
     if len(names) != len(files):
         raise UsageError(
-            f"--node names {len(names)} nodes for {len(files)} files", hint="give it once for each file"
+            f"there are {len(names)} values of --node and {len(files)} of FILE",
+            hint="give it once for each file, in their order",
         )
     try:
         checked = [parse_node_name(name) for name in names]

@@ -18,6 +18,7 @@ from orchestrator.cli.show.options import (
     Duration,
     HomeFolder,
     Nodes,
+    NoWait,
     Output,
     Rate,
     Yes,
@@ -50,12 +51,21 @@ def command(  # noqa: PLR0917 # typer fills them by name
     confirm: Confirm = False,
     yes: Yes = False,
     dry_run: DryRun = False,
+    no_wait: NoWait = False,
 ) -> int:
     """Run a profile against the nodes now, and say what it found.
 
     All but a smoke ask before they send anything: --yes answers, --dry-run only says what it would be.
     """
-    wanted = Wanted(node=node or (), duration=duration, rate=rate, confirm=confirm, yes=yes, dry_run=dry_run)
+    wanted = Wanted(
+        node=node or (),
+        duration=duration,
+        rate=rate,
+        confirm=confirm,
+        yes=yes,
+        dry_run=dry_run,
+        no_wait=no_wait,
+    )
     return run_profile(profile, wanted, config=config, home=home, output=output)
 
 
@@ -69,6 +79,7 @@ class Wanted:
     confirm: bool
     dry_run: bool
     yes: bool = False
+    no_wait: bool = False
 
 
 def run_profile(name: str, wanted: Wanted, *, config: Path | None, home: Path | None, output: Format) -> int:
@@ -98,11 +109,11 @@ def run_profile(name: str, wanted: Wanted, *, config: Path | None, home: Path | 
         say("nothing was sent")
         return ExitCode.USAGE
     where = Home.find(home, os.environ)
-    result = _run(plan, where, binary, output, shipping)
+    result = _run(plan, where, binary, output, shipping=shipping, wait=not wanted.no_wait)
     if wanted.confirm and result.exit_code is ExitCode.INCONCLUSIVE:
         say("inconclusive: running once more, as --confirm asks")
         again = confirming(plan, result.judged.analysis, new_campaign_id(datetime.now(UTC)))
-        result = _run(again, where, binary, output, shipping)
+        result = _run(again, where, binary, output, shipping=shipping, wait=not wanted.no_wait)
     return result.exit_code
 
 
@@ -174,7 +185,7 @@ def _show(plan: Plan, output: Format) -> None:
 
 
 def _run(
-    plan: Plan, home: Home, binary: K6Binary, output: Format, shipping: Shipping | None
+    plan: Plan, home: Home, binary: K6Binary, output: Format, *, shipping: Shipping | None, wait: bool
 ) -> CampaignResult:
     """Run one campaign and print what it came to; InfluxDB gets it meanwhile, and the rest after that."""
     from orchestrator.campaign import run_campaign
@@ -186,7 +197,7 @@ def _run(
     say(f"{plan.in_words()}; k6 {binary.version_text}")
     with beside(shipping, home, plan.id, say) as finish:
         with progress(plan.profile.name, plan.profile.duration_s or 0.0) as tick:
-            result = run_campaign(plan, home, binary, tick, say)
+            result = run_campaign(plan, home, binary, tick, say, wait=wait)
         print_campaign(result, output)
         finish(result.judged)
     return result

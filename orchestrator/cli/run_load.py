@@ -10,6 +10,7 @@ from orchestrator.cli.show.options import (
     Duration,
     HomeFolder,
     Nodes,
+    NoWait,
     Output,
     Rate,
     Yes,
@@ -27,10 +28,19 @@ def command(  # noqa: PLR0917 # typer fills them by name
     confirm: Confirm = False,
     yes: Yes = False,
     dry_run: DryRun = False,
+    no_wait: NoWait = False,
 ) -> int:
     """Run the load profile now: ramp up to the rate, hold it, ramp down, and say what it found.
 
     It asks before it sends anything: --yes answers, --dry-run only says what it would be.
     """
-    wanted = Wanted(node=node or (), duration=duration, rate=rate, confirm=confirm, yes=yes, dry_run=dry_run)
+    wanted = Wanted(
+        node=node or (),
+        duration=duration,
+        rate=rate,
+        confirm=confirm,
+        yes=yes,
+        dry_run=dry_run,
+        no_wait=no_wait,
+    )
     return run_profile("load", wanted, config=config, home=home, output=output)

@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from orchestrator.cli.run import Wanted, run_profile
-from orchestrator.cli.show.options import Config, Confirm, DryRun, Duration, HomeFolder, Nodes, Output, Rate
+from orchestrator.cli.show.options import (
+    Config,
+    Confirm,
+    DryRun,
+    Duration,
+    HomeFolder,
+    Nodes,
+    NoWait,
+    Output,
+    Rate,
+)
 from orchestrator.cli.show.output import Format
 
 
@@ -16,7 +26,10 @@ def command(  # noqa: PLR0917 # typer fills them by name
     output: Output = Format.TEXT,
     confirm: Confirm = False,
     dry_run: DryRun = False,
+    no_wait: NoWait = False,
 ) -> int:
     """Run the smoke profile against the nodes now, and say what it found."""
-    wanted = Wanted(node=node or (), duration=duration, rate=rate, confirm=confirm, dry_run=dry_run)
+    wanted = Wanted(
+        node=node or (), duration=duration, rate=rate, confirm=confirm, dry_run=dry_run, no_wait=no_wait
+    )
     return run_profile("smoke", wanted, config=config, home=home, output=output)

@@ -131,6 +131,25 @@ def check_home(home: Home, requests: int) -> Check:
     return Check(name="home", state=State.OK, text=text, figures=figures)
 
 
+def shortage(home: Home, need: Need) -> StallwatchError | None:
+    """Return why a campaign must not start: it would fill the disk, or take more memory than there is."""
+    free, needed = shutil.disk_usage(home.path).free, need.requests * BYTES_PER_REQUEST
+    if free < needed:
+        return StallwatchError(
+            f"refused: the campaign may store {needed / MB:,.0f} MB, and {home.path} has"
+            f" {free / MB:,.0f} MB free",
+            hint="free some space, shorten the campaign, or name another folder with --home PATH",
+        )
+    available_mb = available_memory_mb()
+    if available_mb is not None and need.memory_mb > available_mb:
+        return StallwatchError(
+            f"refused: the campaign needs about {need.memory_mb:,.0f} MB of memory, and"
+            f" {available_mb:,.0f} MB are available",
+            hint="lower the rate or max_parallel, or use a larger machine",
+        )
+    return None
+
+
 def open_files() -> tuple[int, int]:
     """Return the (soft, hard) limit of open files; no limit is a very large number."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from analysis.compare import Comparison, Outcome, compare
+from analysis.compare import Comparison, compare
 from analysis.findings import (
     Detection,
     Episode,
@@ -21,6 +21,7 @@ from analysis.findings import (
     Verdict,
 )
 from analysis.run import analyze_run
+from analysis.unseen import Outcome
 from tests.analysis.generate import Load, Scene, Source, simulate
 from tests.analysis.test_campaign import QUIET
 from tests.analysis.test_verdict import STALL

@@ -46,7 +46,7 @@ def test_a_disk_that_fills_up_costs_what_came_after(
     stage, servers = Stage(tmp_path, k6_binary), [Answering(), Answering()]
     with answering(*servers):
         nodes = {f"n{i}": f"127.0.0.1:{server.port}" for i, server in enumerate(servers)}
-        stage.configure(nodes, rate_per_s=100, duration="10m")
+        stage.configure(nodes, rate_per_s=100, duration="30s")
         with stage.start("run-smoke") as process:
             assert stage.await_file("runs/*.n1/requests.arrows", process, bytes_at_least=FLUSHED_BYTES)
             fill(small_home)
@@ -86,6 +86,18 @@ def test_a_disk_that_is_full_starts_nothing(small_home: Path, tmp_path: Path, k6
     last = err.splitlines()[-1]
     assert last.startswith(f"error: {small_home}: 1 MB cannot be kept back for the end of the campaign"), err
     assert stage.listed("campaigns")[0]["state"] == "failed"
+
+
+def test_a_campaign_that_does_not_fit_is_refused(small_home: Path, tmp_path: Path, k6_1: Path) -> None:
+    """Before it sends anything or leaves a trace in the catalog, with what it needs and what there is."""
+    stage, server = Stage(tmp_path, k6_1), Answering()
+    with answering(server):
+        stage.configure({"n0": f"127.0.0.1:{server.port}"}, rate_per_s=100, duration="10m")
+        code, out, err = stage.run("run-smoke")
+    assert (code, out, server.answered_ns) == (4, "", [])
+    [error] = [line for line in err.splitlines() if line.startswith("error: ")]
+    assert error.startswith(f"error: refused: the campaign may store 18 MB, and {small_home} has 3 MB free; ")
+    assert stage.listed("campaigns") == []
 
 
 def test_what_cannot_be_written_costs_only_itself(tmp_path: Path, k6_1: Path) -> None:

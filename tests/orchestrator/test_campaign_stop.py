@@ -63,22 +63,25 @@ def all_dead(stage: Stage, code: int, out: str, err: str) -> None:
     assert [campaign["state"] for campaign in stage.listed("campaigns")] == ["stopped"]
 
 
-def test_two_campaigns_at_one_node_are_warned_of(tmp_path: Path, k6_1: Path) -> None:
-    """The second one says which campaign loads which node since when, in one line, and goes on."""
-    stage, shared, other = Stage(tmp_path, k6_1), Answering(), Answering()
-    with answering(shared, other):
+def test_campaigns_at_one_node_take_turns(tmp_path: Path, k6_1: Path) -> None:
+    """One says whom it waits for and runs when that has been killed; one that will not wait ends with 4."""
+    stage, shared = Stage(tmp_path, k6_1), Answering()
+    with answering(shared):
         stage.configure({"first": f"127.0.0.1:{shared.port}"}, duration="10m")
         with stage.start("run-smoke") as long:
             assert stage.await_file("runs/*.first/requests.arrows", long)
-            nodes = {"again": f"127.0.0.1:{shared.port}", "apart": f"127.0.0.1:{other.port}"}
-            stage.configure(nodes, duration="1s")
-            code, _, err = stage.run("run-smoke")
-            long.terminate()
-            _, _, before = finished(long)
-        alone = stage.run("run-smoke")[2]
-    campaign = stage.listed("campaigns")[-1]["id"]
-    since = r"since \d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ"
-    [warning] = [line for line in err.splitlines() if line.startswith("warning: ")]
-    assert re.fullmatch(rf"warning: campaign {campaign}, {since}, loads again too: .*", warning)
-    assert code == 3
-    assert "warning" not in before + alone
+            stage.configure({"again": f"127.0.0.1:{shared.port}"}, duration="1s")
+            refused = stage.run("run-smoke", "--no-wait")
+            with stage.start("run-smoke") as patient:
+                assert patient.stderr is not None
+                waiting = next(line for line in patient.stderr if line.startswith("waiting: "))
+                long.kill()
+                code, _, err = finished(patient)
+            long.communicate()
+    ended, first = stage.listed("campaigns")
+    busy = rf"again is busy with campaign {first['id']}, since \d{{4}}-\d\d-\d\d \d\d:\d\d:\d\dZ"
+    assert refused[0] == 4
+    assert re.search(rf"^error: {busy}; leave --no-wait out", refused[2], re.MULTILINE), refused[2]
+    assert re.match(rf"waiting: {busy}", waiting), waiting
+    assert (code, ended["state"]) == (3, "done"), err
+    assert ended["started_ns"] > stage.listed("runs")[-1]["started_ns"]

@@ -22,3 +22,6 @@ Confirm = Annotated[
 ]
 Yes = Annotated[bool, typer.Option("--yes", help="Send the load without asking; a smoke never asks.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be sent where, and send nothing.")]
+NoWait = Annotated[
+    bool, typer.Option("--no-wait", help="End with exit code 4 when another campaign loads a node.")
+]

@@ -106,7 +106,7 @@ def test_limits_and_names_are_given(folder: Path, monkeypatch: pytest.MonkeyPatc
         (["a.csv", "bad.csv"], "bad.csv: k6 wrote no CSV"),
         (["missing.csv"], "missing.csv: there is no such file"),
         (["-", "-"], "standard input can be read once only"),
-        (["a.csv", "--node", "x", "--node", "y"], "--node names 2 nodes for 1 files"),
+        (["a.csv", "--node", "x", "--node", "y"], "there are 2 values of --node and 1 of FILE"),
         (["a.csv", "b.json.gz", "--node", "x", "--node", "x"], "--node names 'x' twice"),
         (["a.csv", "--node", "../x"], "cannot be a name"),
         (["a.csv", "--node", "control"], "reserved"),

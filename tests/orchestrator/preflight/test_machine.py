@@ -16,6 +16,7 @@ from orchestrator.preflight.machine import (
     check_profile,
     need_of,
     open_files,
+    shortage,
 )
 
 SMOKE = Profile(name="smoke", script=Path("smoke.js"), rate_per_s=10, duration_s=300)
@@ -27,6 +28,20 @@ def test_what_a_profile_needs() -> None:
     assert (need.runs_at_once, need.vus_per_run, need.sockets_per_run) == (9, 51, 100)
     assert need.requests == 10 * 300 * (10 + 2)
     assert need.memory_mb == pytest.approx(9 * (50 + 0.33 * 51))
+
+
+def test_what_is_short_is_said_with_figures(tmp_path: Path) -> None:
+    """A campaign that fits is let through; disk and memory that do not suffice each refuse it."""
+    home, need = Home(tmp_path), need_of(SMOKE, nodes=1, max_parallel=8)
+    assert shortage(home, need) is None
+    disk, memory = (
+        shortage(home, replace(need, requests=10**15)),
+        shortage(home, replace(need, memory_mb=1e9)),
+    )
+    assert disk is not None
+    assert memory is not None
+    assert "may store 150,000,000,000 MB" in disk.message
+    assert "needs about 1,000,000,000 MB of memory" in memory.message
 
 
 def test_what_other_kinds_need() -> None:

@@ -157,7 +157,7 @@ def test_the_rate_is_held(k6_binary: Path, tmp_path: Path) -> None:
     for name, (_, highest, most) in bounds.items():
         run = ended[name]
         assert most < len(run.frame) <= 2 * most + 6, "each of the four may end what it had begun"
-        held = f"limits.max_rate_per_s ({highest:g}) may have held it back"
+        held = f"limits.max_rate_per_s ({highest:g}) may have held the run back"
         assert (held in run.said()) is (most == int(highest))
         assert "exception" not in run.said(), "what comes too late is none of the script's"
 

@@ -49,7 +49,7 @@ def points(*texts: str) -> Points:
 
 @given(bad=st.sets(st.integers(0, 40)), most=st.integers(1, 50), counts=st.booleans())
 def test_only_what_is_refused_is_left_out(bad: set[int], most: int, *, counts: bool) -> None:
-    """Whichever lines are bad and however few fit into a request: all others are there, the bad ones named."""
+    """Whichever lines are bad, however few fit into a request: all others are there, the bad ones named."""
     texts = [f"{'bad' if i in bad else 'good'} {i}" for i in range(41)]
     server = Server(most=most, counts=counts)
     refusals = list(deliver(points(*texts), server.write))

@@ -1,0 +1,83 @@
+"""Slow requests of one kind (kept or fresh), and how far their starts and ends spread."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from analysis.normal.samples import Bools, Floats, Ints
+from analysis.requests import PHASES
+
+LEAST_REQUESTS = 5
+"""Fewer slow requests of one kind say nothing about a shape."""
+FULL = 4.0
+"""Width of an even spread in units of its median absolute deviation."""
+SAME, NEARLY_ALL = 0.06, 0.8
+BLOCKED, CONNECTING, TLS, SENDING, WAITING, RECEIVING = range(len(PHASES))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """k slow requests of one kind: Episode, start, added latency, added in each phase (k, 6)."""
+
+    kind: str
+    cycle: Ints
+    start_s: Floats
+    added_s: Floats
+    phases_s: Floats
+    gave_up: Bools
+    noise_s: float
+    resolution_s: float
+    timeout_s: tuple[float, float]
+
+    def only(self, chosen: Bools) -> Seen:
+        """Keep the requests where ``chosen`` is true."""
+        return replace(
+            self,
+            cycle=self.cycle[chosen],
+            start_s=self.start_s[chosen],
+            added_s=self.added_s[chosen],
+            phases_s=self.phases_s[chosen],
+            gave_up=self.gave_up[chosen],
+        )
+
+
+def spreads(seen: Seen) -> tuple[Floats, Floats]:
+    """Distances of starts and of ends from their cycle's median, of all cycles with two requests."""
+    starts, ends = [np.zeros(0)], [np.zeros(0)]
+    for cycle in np.unique(seen.cycle):
+        mine = (seen.cycle == cycle) & ~seen.gave_up
+        if mine.sum() < 2:
+            continue
+        begin = seen.start_s[mine]
+        end = begin + seen.added_s[mine]
+        starts.append(np.abs(begin - np.median(begin)))
+        ends.append(np.abs(end - np.median(end)))
+    return np.concatenate(starts), np.concatenate(ends)
+
+
+def ends_ratio(seen: Seen) -> float:
+    """Spread of the ends as a share of that of the starts; infinite where the starts hardly spread."""
+    starts, ends = spreads(seen)
+    if len(starts) < LEAST_REQUESTS or FULL * np.median(starts) < 0.1 * float(np.median(seen.added_s)):
+        return float("inf")
+    return float(np.median(ends) / np.median(starts))
+
+
+def spread_words(seen: Seen) -> str:
+    """How far starts and ends spread, in words."""
+    starts, ends = spreads(seen)
+    if len(starts) < LEAST_REQUESTS:
+        return f"too few cycles have two slow {seen.kind} requests to compare their ends"
+    return (
+        f"{seen.kind}: starts spread over {FULL * np.median(starts):.2g} s in a cycle, "
+        f"ends over {FULL * np.median(ends):.2g} s"
+    )
+
+
+def same_level(seen: Seen) -> bool:
+    """Tell whether nearly all delays are the same."""
+    middle = float(np.median(seen.added_s))
+    width = max(SAME * middle, 2 * seen.noise_s)
+    return float((np.abs(seen.added_s - middle) <= width).mean()) >= NEARLY_ALL
