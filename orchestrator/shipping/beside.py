@@ -123,7 +123,7 @@ class Beside:
         from orchestrator.stores.influxdb.client import InfluxClient
 
         try:
-            catalog = Catalog(self._home.catalog_db, self._home.path / "locks")
+            catalog = Catalog(self._home.catalog_db, self._home.locks_dir)
             with InfluxClient(self._shipping.influxdb) as client:
                 sync = Sync(
                     catalog,

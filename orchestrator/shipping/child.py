@@ -33,7 +33,7 @@ def main(order: dict[str, Any]) -> None:
     home = Home(Path(order["home"]))
     try:
         home.create()
-        catalog = Catalog(home.catalog_db, home.path / "locks")
+        catalog = Catalog(home.catalog_db, home.locks_dir)
         with InfluxClient(InfluxSettings(**order["influxdb"])) as client:
             follow(order["campaign"], catalog, home, client, order, stop)
     except StallwatchError as error:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from orchestrator.judging import Judged
 
 POLL_S = 0.25
+REASON_CHARS = 160
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,10 +226,16 @@ def in_words(found: Sequence[Delivered], home: Home) -> str:
     if refused:
         why = next(iter(reasons(home.spool_dir / FOLDER, {one.run for one in found if one.refused})), "")
         said.append(
-            f"{refused:,} refused and set aside in {home.spool_dir / FOLDER}{f' ({why})' if why else ''}"
+            f"{refused:,} refused and set aside in {home.spool_dir / FOLDER}{f' ({_short(why)})' if why else ''}"
         )
     if left:
         said.append(f"{left:,} are on disk only, and `stallwatch sync` sends them")
     elif any(one.counted is None for one in found):
         said.append("as confirmed, not counted")
     return f"{text}: {'; '.join(said)}" if said else text
+
+
+def _short(reason: str) -> str:
+    """Return what a reason begins with, which tells what it is about."""
+    reason = reason.removeprefix("failure writing points to database: ").partition(" - ")[0]
+    return reason if len(reason) <= REASON_CHARS else f"{reason[:REASON_CHARS]}..."
