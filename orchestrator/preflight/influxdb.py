@@ -19,16 +19,12 @@ MAX_AHEAD_S = 5.0
 ANSWER_S = 10.0
 DAY_S = 86_400
 OTHERS = {
-    "1": (
-        "requests and verdicts can be written, counted and read back (bucket: database/policy,"
-        " token: user:password); buckets cannot be made, and `check --fix` does not help"
-    ),
-    "3": (
-        "requests and verdicts can be written, counted and read back (bucket: database);"
-        " databases cannot be made, and no points deleted, so that the point of this check stays"
-    ),
+    "1": "works: writing, counting and reading requests and verdicts (influxdb.bucket is the database,"
+    " the token is user:password); does not: making buckets, deleting (the point of this check stays)",
+    "3": "works: writing, counting and reading requests and verdicts (influxdb.bucket is the database);"
+    " does not: making databases, deleting (the point of this check stays), Flux in dashboards",
 }
-"""What is right and wrong with a version that is not 2."""
+"""What versions that are not 2 do of what stallwatch asks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +45,7 @@ def check_influxdb(settings: InfluxSettings, fix: Fix) -> list[Check]:
             if _major(health) == "2":
                 checks.append(_bucket(client, fix))
             if all(check.state is not State.FAILED for check in checks):
-                checks.append(_point(client, deletes=_major(health) != "3"))
+                checks.append(_point(client, deletes=_major(health) == "2"))
         except InfluxError as error:
             checks.append(Check(name=NAME, state=State.FAILED, text=error.message, hint=error.hint))
             return checks

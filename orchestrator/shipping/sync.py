@@ -225,9 +225,8 @@ def in_words(found: Sequence[Delivered], home: Home) -> str:
     said = []
     if refused:
         why = next(iter(reasons(home.spool_dir / FOLDER, {one.run for one in found if one.refused})), "")
-        said.append(
-            f"{refused:,} refused and set aside in {home.spool_dir / FOLDER}{f' ({_short(why)})' if why else ''}"
-        )
+        why = f" ({_short(why)})" if why else ""
+        said.append(f"{refused:,} refused and set aside in {home.spool_dir / FOLDER}{why}")
     if left:
         said.append(f"{left:,} are on disk only, and `stallwatch sync` sends them")
     elif any(one.counted is None for one in found):

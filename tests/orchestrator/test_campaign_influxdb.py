@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,26 +29,24 @@ def server(tmp_path: Path) -> Answering:
     return Answering()
 
 
-def configured(
-    folder: Path,
-    k6: Path,
-    server: Answering,
-    influxdb: InfluxSettings,
-    monkeypatch: pytest.MonkeyPatch,
-    *,
-    seconds: int = 6,
-) -> Stage:
-    """Return a stage of one node whose campaigns go to an InfluxDB."""
-    stage = Stage(folder / "stage", k6)
-    monkeypatch.setenv("INFLUX_TOKEN", influxdb.token)
-    stage.configure(
-        {"n0": f"127.0.0.1:{server.port}"},
-        duration=f"{seconds}s",
-        more=[
-            f'influxdb: {{url: "{influxdb.url}", org: {influxdb.org}, bucket: {influxdb.bucket},'
-            " token: {env: INFLUX_TOKEN}}"
-        ],
-    )
+Configure = Callable[..., Stage]
+
+
+@pytest.fixture
+def configure(tmp_path: Path, server: Answering, monkeypatch: pytest.MonkeyPatch) -> Configure:
+    """Give what sets a stage of one node whose campaigns go to an InfluxDB."""
+
+    def stage(k6: Path, influxdb: InfluxSettings, *, seconds: int = 6) -> Stage:
+        stage = Stage(tmp_path / "stage", k6)
+        monkeypatch.setenv("INFLUX_TOKEN", influxdb.token)
+        target = f'url: "{influxdb.url}", org: {influxdb.org}, bucket: {influxdb.bucket}'
+        stage.configure(
+            {"n0": f"127.0.0.1:{server.port}"},
+            duration=f"{seconds}s",
+            more=[f"influxdb: {{{target}, token: {{env: INFLUX_TOKEN}}}}"],
+        )
+        return stage
+
     return stage
 
 
@@ -86,18 +85,16 @@ def undisturbed(stage: Stage, server: Answering) -> int:
 
 
 def test_points_come_while_it_runs_and_the_token_goes_nowhere(
-    tmp_path: Path, k6_binary: Path, influx_bucket: InfluxSettings, server: Answering,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+    k6_binary: Path, influx_bucket: InfluxSettings, server: Answering, configure: Configure
+) -> None:
     """Requests are in InfluxDB before the run ends, all at its end; no output, file or argument has the token."""
     arguments: list[bytes] = []
     with answering(server):
-        stage = configured(tmp_path, k6_binary, server, influx_bucket, monkeypatch)
+        stage = configure(k6_binary, influx_bucket)
         with stage.start("run-smoke") as process:
             first = await_points(influx_bucket, stage, process, 0)
             await_points(influx_bucket, stage, process, first)
-            for folder in Path("/proc").glob("[0-9]*"):
-                arguments.append(_read(folder / "cmdline"))
+            arguments += [_read(folder / "cmdline") for folder in Path("/proc").glob("[0-9]*")]
             shipper = shipper_of(process)
             environ = _read(Path(f"/proc/{shipper}/environ"))
             code, out, err = finished(process)
@@ -120,12 +117,12 @@ def _read(path: Path) -> bytes:
 
 
 def test_a_server_that_is_down_costs_a_sync(
-    tmp_path: Path, k6_1: Path, own_influxdb: InfluxServer, server: Answering, monkeypatch: pytest.MonkeyPatch
+    k6_1: Path, own_influxdb: InfluxServer, server: Answering, configure: Configure
 ) -> None:
     """The run is what it would have been, a line says what happened; `sync` sends all when it is back."""
     own_influxdb.stop()
     with answering(server):
-        stage = configured(tmp_path, k6_1, server, own_influxdb.settings, monkeypatch, seconds=3)
+        stage = configure(k6_1, own_influxdb.settings, seconds=3)
         code, out, err = stage.run("run-smoke")
     rows = undisturbed(stage, server)
     assert (code, out.partition(":")[0]) == (3, "inconclusive")
@@ -140,11 +137,11 @@ def test_a_server_that_is_down_costs_a_sync(
 
 
 def test_a_server_that_is_killed_in_the_middle(
-    tmp_path: Path, k6_1: Path, own_influxdb: InfluxServer, server: Answering, monkeypatch: pytest.MonkeyPatch
+    k6_1: Path, own_influxdb: InfluxServer, server: Answering, configure: Configure
 ) -> None:
     """It is killed while points come and started again: the run goes on, the counts are equal at its end."""
     with answering(server):
-        stage = configured(tmp_path, k6_1, server, own_influxdb.settings, monkeypatch, seconds=10)
+        stage = configure(k6_1, own_influxdb.settings, seconds=10)
         with stage.start("run-smoke") as process:
             before = await_points(own_influxdb.settings, stage, process, 20)
             own_influxdb.kill()
@@ -156,15 +153,11 @@ def test_a_server_that_is_killed_in_the_middle(
 
 
 def test_a_shipper_that_is_killed_is_made_up_for(
-    tmp_path: Path,
-    k6_1: Path,
-    influx_bucket: InfluxSettings,
-    server: Answering,
-    monkeypatch: pytest.MonkeyPatch,
+    k6_1: Path, influx_bucket: InfluxSettings, server: Answering, configure: Configure
 ) -> None:
     """Without the process that sends, the run goes on; all is sent after it, and a line says why."""
     with answering(server):
-        stage = configured(tmp_path, k6_1, server, influx_bucket, monkeypatch)
+        stage = configure(k6_1, influx_bucket)
         with stage.start("run-smoke") as process:
             await_points(influx_bucket, stage, process, 20)
             os.kill(shipper_of(process), signal.SIGKILL)
@@ -175,15 +168,11 @@ def test_a_shipper_that_is_killed_is_made_up_for(
 
 
 def test_a_campaign_that_is_killed_is_synced(
-    tmp_path: Path,
-    k6_1: Path,
-    influx_bucket: InfluxSettings,
-    server: Answering,
-    monkeypatch: pytest.MonkeyPatch,
+    k6_1: Path, influx_bucket: InfluxSettings, server: Answering, configure: Configure
 ) -> None:
     """Its shipper goes with it; `sync` closes the campaign, waits for the lease, and sends what was stored."""
     with answering(server):
-        stage = configured(tmp_path, k6_1, server, influx_bucket, monkeypatch, seconds=60)
+        stage = configure(k6_1, influx_bucket, seconds=60)
         with stage.start("run-smoke") as process:
             await_points(influx_bucket, stage, process, 20)
             shipper = shipper_of(process)
@@ -201,15 +190,14 @@ def test_a_campaign_that_is_killed_is_synced(
 
 @pytest.mark.parametrize("wrong", [{"token": "hunter2hunter2"}, {"bucket": "none"}, {"org": "nobody"}])
 def test_what_only_a_person_mends_disturbs_nothing(
-    tmp_path: Path, k6_1: Path, influx_bucket: InfluxSettings, server: Answering, monkeypatch: pytest.MonkeyPatch,
-    wrong: dict[str, str],
-) -> None:  # fmt: skip
+    k6_1: Path, influx_bucket: InfluxSettings, server: Answering, configure: Configure, wrong: dict[str, str]
+) -> None:
     """A wrong token, bucket or org: the run is done, a line says what is wrong, and mended all is sent."""
     with answering(server):
-        stage = configured(tmp_path, k6_1, server, replace(influx_bucket, **wrong), monkeypatch, seconds=3)
+        stage = configure(k6_1, replace(influx_bucket, **wrong), seconds=3)
         _, _, err = stage.run("run-smoke")
         rows = undisturbed(stage, server)
-        configured(tmp_path, k6_1, server, influx_bucket, monkeypatch)
+        configure(k6_1, influx_bucket)
     assert f"{rows:,} {DISK_ONLY}" in err
     assert "hunter2" not in err
     assert any("answered 40" in line for line in err.splitlines() if line.startswith("warning: "))

@@ -151,7 +151,7 @@ def test_what_only_a_person_mends_is_told_once(
 
 
 def test_points_beyond_retention_are_set_aside(tmp_path: Path, influx_bucket: InfluxSettings) -> None:
-    """Rows too old for the bucket are counted as refused and kept with the reason; the young ones are there."""
+    """Rows too old for the bucket are counted as refused, and kept with the reason; young ones are there."""
     settings = replace(influx_bucket, bucket=f"{influx_bucket.bucket}-short")
     with InfluxClient(settings) as client:
         client.create_bucket(retention_s=3_600)
