@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from concurrent.futures import Executor, Future, wait
 from dataclasses import dataclass
 from enum import Enum, auto
 from pathlib import Path
+from typing import Self
 
 import pyarrow as pa
 
@@ -35,11 +37,18 @@ class Step(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rows:
-    """Requests of one Run that follow each other."""
+    """Requests of one Run that follow each other, and the same as line protocol."""
 
     batch: pa.RecordBatch
     first_row: int
     tags: RunTags
+    text: bytes
+
+    @classmethod
+    def of(cls, batch: pa.RecordBatch, first_row: int, tags: RunTags) -> Self:
+        """Write rows as line protocol."""
+        text = bytes(memoryview(request_lines(batch, tags, first_row)))
+        return cls(batch=batch, first_row=first_row, tags=tags, text=text)
 
     @property
     def rows(self) -> int:
@@ -48,25 +57,29 @@ class Rows:
 
     def lines(self) -> bytes:
         """Return them as line protocol."""
-        return bytes(memoryview(request_lines(self.batch, self.tags, self.first_row)))
+        return self.text
 
     def halves(self) -> tuple[Rows, Rows]:
         """Return the first half and the rest."""
         half = self.rows // 2
         return (
-            Rows(batch=self.batch.slice(0, half), first_row=self.first_row, tags=self.tags),
-            Rows(batch=self.batch.slice(half), first_row=self.first_row + half, tags=self.tags),
+            Rows.of(self.batch.slice(0, half), self.first_row, self.tags),
+            Rows.of(self.batch.slice(half), self.first_row + half, self.tags),
         )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """Where all runs of a shipper go, under which name it leases them, and where refused points go."""
+    """Where all runs of a shipper go, under which name it leases them, and where refused points go.
+
+    ``reader`` makes the next batch ready while one is on its way.
+    """
 
     name: str
     owner: str
     write: Callable[[bytes], None]
     refused: RefusedPoints
+    reader: Executor
 
 
 class Shipment:
@@ -80,6 +93,7 @@ class Shipment:
         self._target = target
         self._follower: Follower | None = None
         self._waiting: Rows | None = None
+        self._ahead: Future[Rows | None] | None = None
         self._leased_at = float("-inf")
         self.rows = self.refused = 0
 
@@ -103,6 +117,8 @@ class Shipment:
             return Step.ELSEWHERE
         if self._waiting is not rows:  # another shipper had it meanwhile
             return Step.FULL
+        if rows.rows == MAX_ROWS:
+            self._ahead = self._ahead or self._target.reader.submit(self._read, rows.first_row + MAX_ROWS)
         refused = 0
         for refusal in deliver(rows, self._target.write):
             self._target.refused.keep(self._id, refusal)
@@ -111,14 +127,22 @@ class Shipment:
 
     def close(self) -> None:
         """Let go of the files."""
+        ahead, self._ahead = self._ahead, None
+        if ahead is not None:
+            ahead.cancel()
+            wait([ahead])
         if self._follower is not None:
             self._follower.close()
         self._follower = self._waiting = None
 
     def _next(self) -> Rows | None:
+        ahead, self._ahead = self._ahead, None
+        return self._read(self.rows) if ahead is None else ahead.result()
+
+    def _read(self, first_row: int) -> Rows | None:
         assert self._follower is not None  # noqa: S101 # step opens it
         batch = self._follower.take(MAX_ROWS)
-        return None if batch is None else Rows(batch=batch, first_row=self.rows, tags=self._tags)
+        return None if batch is None else Rows.of(batch, first_row, self._tags)
 
     def _lease(self) -> bool:
         """Take or renew the lease, and stand where the catalog says; False when another has it."""

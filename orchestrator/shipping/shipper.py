@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 
 from orchestrator.catalog import Catalog, Row
 from orchestrator.errors import StoreError
@@ -51,11 +52,13 @@ class Shipper:
     ) -> None:
         self._catalog, self._home, self._tell = catalog, home, tell
         self._client = client
+        self._reader = ThreadPoolExecutor(1, thread_name_prefix="reader")
         self._target = Target(
             name=target_name(client.settings),
             owner=owner,
             write=client.write,
             refused=RefusedPoints(home, spool_bytes),
+            reader=self._reader,
         )
         self._shipments: dict[str, Shipment] = {}
         self._pace = Pace()
@@ -80,6 +83,7 @@ class Shipper:
                 self._failed(error)
                 break
             except StoreError as error:
+                self.rest(run["id"])
                 steps[run["id"]] = Step.NOTHING
                 self._tell_broken(run["id"], str(error))
             if steps[run["id"]] in {Step.FULL, Step.SENT}:
@@ -96,9 +100,9 @@ class Shipper:
         """How many rows of the Runs that it knows are there."""
         return sum(shipment.rows for shipment in self._shipments.values())
 
-    def forget(self, run_id: str) -> None:
-        """Read a Run's position anew."""
-        self._shipments.pop(run_id).close()
+    def rest(self, run_id: str) -> None:
+        """Let go of a Run's files; when its turn comes again, its position is read anew."""
+        self._shipments[run_id].close()
 
     def at_once(self) -> None:
         """Let the next turn try, however the last one ended."""
@@ -122,6 +126,7 @@ class Shipper:
         """Let go of files and leases."""
         for shipment in self._shipments.values():
             shipment.close()
+        self._reader.shutdown()
         self._catalog.release(self._target.owner)
 
     def _shipment(self, run: Row) -> Shipment:

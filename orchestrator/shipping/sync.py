@@ -116,7 +116,7 @@ class Sync:
             self._tell(f"{campaign_id}: InfluxDB lacks {missing:,} requests that it had taken: sent again")
             for one in lost:
                 self._catalog.note(one.run, self._target, rows=0, refused=0, counted=None, judged=None)
-                self._shipper.forget(one.run)
+                self._shipper.rest(one.run)
             found = self._sent_and_counted(campaign_id, runs)
         if judge is not None and self._shipper.trouble is None:
             self._send_verdicts(runs, judge)
@@ -175,6 +175,7 @@ class Sync:
             elsewhere = {run for run, step in steps.items() if step is Step.ELSEWHERE}
             for run, step in steps.items():
                 if step is Step.NOTHING:
+                    self._shipper.rest(run)
                     del waiting[run]
             if {Step.FULL, Step.SENT} & set(steps.values()):
                 self._moved = time.monotonic()
