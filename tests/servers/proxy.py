@@ -13,6 +13,8 @@ from enum import Enum, auto
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+WRITE = "/api/v2/write"
+
 
 class Cut(Enum):
     """Where a connection is cut."""
@@ -46,6 +48,7 @@ class Proxy:
     """Hands requests on to a port of 127.0.0.1; those that ``fault`` has something for meet it.
 
     ``fault`` gets the path with its query, and the number of the write that it is, from 1 on; 0 for others.
+    ``on_write`` gets what was written, and when in ns UTC.
     """
 
     def __init__(self, target_port: int, fault: Callable[[str, int], Fault]) -> None:
@@ -53,6 +56,7 @@ class Proxy:
         self.writes = 0
         self.met = 0
         self.seen_at: list[float] = []
+        self.on_write: Callable[[bytes, int], object] = lambda _body, _at_ns: None
         self._lock = threading.Lock()
         self._server = _Server(self, target_port)
         self.port: int = self._server.server_address[1]
@@ -74,7 +78,7 @@ class Proxy:
         """Count a request and return what it meets."""
         with self._lock:
             number = 0
-            if path.startswith("/api/v2/write"):
+            if path.startswith(WRITE):
                 self.writes = number = self.writes + 1
                 self.seen_at.append(time.monotonic())
             fault = self.fault(path, number)
@@ -103,6 +107,8 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
         fault = self.server.proxy.next_fault(self.path)
+        if self.path.startswith(WRITE):
+            self.server.proxy.on_write(body, time.time_ns())
         if isinstance(fault, Answer):
             self._answer(fault.status, fault.headers, fault.body.encode())
             return
