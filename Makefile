@@ -3,6 +3,7 @@
 # make check   ruff and mypy alone
 # make bench   benchmarks
 # make bench-detect   how well stalls are found, beside the usual methods, and what it costs
+# make bench-history   how well changes over nights are found, beside Apache Otava
 # make lock    pin what the tests use again, from the version ranges in pyproject.toml
 # make clean   remove what these targets made
 #
@@ -13,6 +14,7 @@ ARGS ?=
 VENV := .venv
 DEMO_VENV := .venv-demo
 LOCK_VENV := .venv-lock
+OTAVA_VENV := .venv-otava
 PIP_FLAGS := --quiet --disable-pip-version-check
 
 # An interpreter that was named is taken or refused; python3 alone may be older than what else is installed.
@@ -29,11 +31,11 @@ ifeq ($(wildcard $(PYTHON_PATH)),)
 $(error $(PYTHON_FOUND))
 endif
 # An upgrade of the system may take away the interpreter under a virtual environment.
-$(shell for venv in $(VENV) $(DEMO_VENV) $(LOCK_VENV); do $$venv/bin/python -c '' 2>/dev/null || rm -f $$venv/installed-*; done)
+$(shell for venv in $(VENV) $(DEMO_VENV) $(LOCK_VENV) $(OTAVA_VENV); do $$venv/bin/python -c '' 2>/dev/null || rm -f $$venv/installed-*; done)
 endif
 INSTALLED = installed-$(firstword $(PYTHON_FOUND))
 
-.PHONY: help demo test check bench bench-detect lock clean setup servers
+.PHONY: help demo test check bench bench-detect bench-history lock clean setup servers
 help:
 	@sed -n 's/^# make/make/p' Makefile
 
@@ -53,6 +55,9 @@ bench: servers
 
 bench-detect: $(VENV)/$(INSTALLED)
 	$(VENV)/bin/python -m benchmarks detect detect_others detect_speed
+
+bench-history: $(VENV)/$(INSTALLED) $(OTAVA_VENV)/$(INSTALLED)
+	$(VENV)/bin/python -m benchmarks history
 
 setup: servers
 servers: $(VENV)/$(INSTALLED)
@@ -75,11 +80,17 @@ $(LOCK_VENV)/$(INSTALLED):
 	$(LOCK_VENV)/bin/python -m pip install $(PIP_FLAGS) uv
 	@touch $@
 
+# Otava pins numpy and scipy, so it lives apart; its 0.8 is what docs/history.md compares with.
+$(OTAVA_VENV)/$(INSTALLED):
+	$(PYTHON_PATH) -m venv --clear $(OTAVA_VENV)
+	$(OTAVA_VENV)/bin/python -m pip install $(PIP_FLAGS) 'apache-otava==0.8.*'
+	@touch $@
+
 lock: $(LOCK_VENV)/$(INSTALLED)
 	$(LOCK_VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --upgrade --generate-hashes \
 		--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' \
 		--group dev -o requirements-test.txt pyproject.toml
 
 clean:
-	rm -rf $(VENV) $(DEMO_VENV) $(LOCK_VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(DEMO_VENV) $(LOCK_VENV) $(OTAVA_VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -16,6 +16,7 @@ import pyarrow as pa
 from analysis.findings import RunFacts, Verdict
 from orchestrator.catalog import Catalog
 from orchestrator.errors import ExitCode, StallwatchError, StoreError
+from orchestrator.history.summary import keep_figures
 from orchestrator.home import Home, Reserve
 from orchestrator.judging import Judged, judge, write_report
 from orchestrator.k6.binary import K6Binary
@@ -117,6 +118,7 @@ def run_campaign(
         side_by_side = partial(run_side_by_side, interrupts=interrupts, on_tick=on_tick, tell=tell)
         _measure(plan, kept, binary, side_by_side, outcome)
         judged = judge(sorted(outcome.runs, key=lambda run: run.kind is NodeKind.CONTROL), kept.store)
+        keep_figures(judged, home)
         with outcome.noting():
             report = write_report(judged, home, plan.id)
         with outcome.noting():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +19,8 @@ from orchestrator.stores.contract import RunStore
 if TYPE_CHECKING:
     import pandas as pd
 
+    from analysis.history.figures import RunFigures
+
 REFUSED_CODES = (1110, 1111)
 """k6's codes for an address and for a name that it may not ask for: they say nothing of the path."""
 NEAR = 0.95
@@ -32,12 +34,14 @@ class Judged:
     """Runs with what the analysis says of them; ``frames``, as far as a report draws them, by node name.
 
     ``spare`` are the controls of further waves: the analysis compares with the worst one only.
+    ``figures`` are what the history keeps of each Run, by node name.
     """
 
     records: tuple[RunRecord, ...]
     frames: dict[str, pd.DataFrame]
     analysis: CampaignAnalysis
     spare: tuple[NodeResult, ...] = ()
+    figures: dict[str, RunFigures] = field(default_factory=dict)
 
     def results(self) -> tuple[NodeResult, ...]:
         """Return the result of every Run."""
@@ -164,17 +168,25 @@ def error_notes(name: str, analysis: RunAnalysis, frame: pd.DataFrame) -> list[s
     return [*notes, f"and {more} other kinds of errors"] if more else notes
 
 
+def figures_of_run(record: RunRecord, frame: pd.DataFrame, analysis: RunAnalysis) -> RunFigures:
+    """Return what the history keeps of a Run: figures of the requests that were sent."""
+    from analysis.history.figures import figures_of
+
+    return figures_of(_sent(frame)[0], analysis, record.limits)
+
+
 def judge(records: Sequence[RunRecord], store: RunStore) -> Judged:
     """Analyze Runs that were made together."""
     from analysis.campaign import analyze_campaign
     from orchestrator.stores.frames import to_frame
     from reports.render import FRAME_COLUMNS
 
-    frames, results = {}, []
+    frames, results, figures = {}, [], {}
     for record in records:  # one table at a time: of each, only what a report draws is kept
         frame = to_frame(store.batches(record.id), rows=store.count(record.id))
         analysis = judge_run(record, frame)
         results.append(NodeResult(name=record.node, kind=record.kind.value, analysis=analysis))
+        figures[record.node] = figures_of_run(record, frame, analysis)
         frames[record.node] = frame[list(FRAME_COLUMNS)]
     nodes = [result for result in results if result.kind != NodeKind.CONTROL]
     controls = [result for result in results if result.kind == NodeKind.CONTROL]
@@ -185,7 +197,7 @@ def judge(records: Sequence[RunRecord], store: RunStore) -> Judged:
     if control is not None and spare:
         note = f"{len(controls)} controls ran, one a wave: the worst of them is {control.name}"
         campaign = replace(campaign, notes=(*campaign.notes, note))
-    return Judged(records=tuple(records), frames=frames, analysis=campaign, spare=spare)
+    return Judged(records=tuple(records), frames=frames, analysis=campaign, spare=spare, figures=figures)
 
 
 def _worst_first(controls: list[NodeResult]) -> tuple[NodeResult, tuple[NodeResult, ...]]:

@@ -1,4 +1,4 @@
-"""Start processes that never outlive this one."""
+"""Start processes that never outlive this one, and tell what memory there is for more."""
 
 from __future__ import annotations
 
@@ -70,3 +70,25 @@ def _must_be_executable(program: str) -> None:
     if not os.access(program, os.X_OK):
         number = errno.EACCES if os.path.exists(program) else errno.ENOENT  # noqa: PTH110 # a str, as in argv
         raise OSError(number, os.strerror(number), program)
+
+
+def available_memory_mb(root: Path = Path("/")) -> float | None:
+    """Return the memory that new processes may take: the machine's, or the container's when it is less.
+
+    None where the system does not tell (no /proc).
+    """
+    sizes = []
+    info = _words(root / "proc/meminfo")
+    if "MemAvailable:" in info:
+        sizes.append(int(info[info.index("MemAvailable:") + 1]) * 1024)
+    limit, used = (_words(root / "sys/fs/cgroup" / name) for name in ("memory.max", "memory.current"))
+    if limit and used and limit[0].isdigit() and used[0].isdigit():
+        sizes.append(max(0, int(limit[0]) - int(used[0])))
+    return min(sizes) / 1e6 if sizes else None
+
+
+def _words(path: Path) -> list[str]:
+    try:
+        return path.read_text(encoding="ascii").split()
+    except OSError:
+        return []

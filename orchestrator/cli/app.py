@@ -33,6 +33,7 @@ COMMANDS = {
     "import": "Keep files that k6 wrote elsewhere as runs.",
     "analyze": "Find stalls in a run, or in files of one.",
     "compare": "Tell whether what failed before is fixed after.",
+    "history": "Show each node's figures over campaigns, and what changed.",
     "report": "Render the report of a run or a campaign.",
     "sync": "Send to InfluxDB what it does not have yet.",
     "list": "Show what ran: runs or campaigns.",

@@ -220,6 +220,13 @@ class DetectSection(Section):
     alpha: float = Field(default=0.005, gt=0, le=0.05)
 
 
+class HistorySection(Section):
+    """How much it takes until a change of level over campaigns alarms."""
+
+    confirmations: int = Field(default=1, ge=0, le=10)
+    false_alarms_a_year: float = Field(default=1.0, gt=0, le=1000)
+
+
 class InfluxSection(Section):
     """Where results are sent beside the local files."""
 
@@ -245,6 +252,7 @@ class ConfigFile(Section):
     schedules: list[ScheduleSection] = Field(default_factory=list)
     limits: LimitsSection = LimitsSection()
     detect: DetectSection = DetectSection()
+    history: HistorySection = HistorySection()
     influxdb: InfluxSection | None = None
     k6: K6Section = K6Section()
     max_parallel: int = Field(default=8, ge=1, le=64)

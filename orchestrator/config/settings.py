@@ -21,6 +21,8 @@ from orchestrator.model import ClientCertificate, InfluxSettings, Node, NodeKind
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from analysis.history.series import Sensitivity
+
 DEFAULT_CONFIG = Path("stallwatch.yaml")
 
 
@@ -165,6 +167,15 @@ class Settings:
         """Return what a run must be able to show, and how sure a claim must be."""
         detect = self.config.detect
         return Detection(stall_s=detect.stall_s, period_s=detect.period_s, alpha=detect.alpha)
+
+    def sensitivity(self) -> Sensitivity:
+        """Return how much it takes until a change over campaigns alarms."""
+        from analysis.history.series import Sensitivity
+
+        history = self.config.history
+        return Sensitivity(
+            confirmations=history.confirmations, false_alarms_a_year=history.false_alarms_a_year
+        )
 
 
 def find_config(option: Path | None, environ: Mapping[str, str]) -> Path:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import resource
 import shutil
 from dataclasses import dataclass
-from pathlib import Path
 
 from orchestrator.errors import StallwatchError
 from orchestrator.home import Home
@@ -13,6 +12,7 @@ from orchestrator.k6.load import most_requests_of, sockets_of, vus_of
 from orchestrator.model import Profile, ProfileKind
 from orchestrator.plan import control_profile, duration_in_words, load_in_words
 from orchestrator.preflight.check import Check, State
+from orchestrator.processes import available_memory_mb
 
 MB = 1_000_000
 # Measured with k6 1.1 and 2.2 and TLS on each new connection: 56 MB at 51 VUs, 205 MB at 501, 372 MB at
@@ -154,25 +154,3 @@ def open_files() -> tuple[int, int]:
     """Return the (soft, hard) limit of open files; no limit is a very large number."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     return tuple(2**31 if limit == resource.RLIM_INFINITY else limit for limit in (soft, hard))  # type: ignore[return-value] # a pair in, a pair out
-
-
-def available_memory_mb(root: Path = Path("/")) -> float | None:
-    """Return the memory that new processes may take: the machine's, or the container's when it is less.
-
-    None where the system does not tell (no /proc).
-    """
-    sizes = []
-    info = _words(root / "proc/meminfo")
-    if "MemAvailable:" in info:
-        sizes.append(int(info[info.index("MemAvailable:") + 1]) * 1024)
-    limit, used = (_words(root / "sys/fs/cgroup" / name) for name in ("memory.max", "memory.current"))
-    if limit and used and limit[0].isdigit() and used[0].isdigit():
-        sizes.append(max(0, int(limit[0]) - int(used[0])))
-    return min(sizes) / MB if sizes else None
-
-
-def _words(path: Path) -> list[str]:
-    try:
-        return path.read_text(encoding="ascii").split()
-    except OSError:
-        return []

@@ -15,13 +15,13 @@ from orchestrator.model import InfluxSettings, Profile, ProfileKind, Service
 from orchestrator.preflight.check import CONFIG, Check, State
 from orchestrator.preflight.influxdb import Fix, check_influxdb
 from orchestrator.preflight.machine import (
-    available_memory_mb,
     check_home,
     check_profile,
     need_of,
     open_files,
 )
 from orchestrator.preflight.request import check_nodes
+from orchestrator.processes import available_memory_mb
 
 
 def run_checks(config: Path, home: Home, environ: Mapping[str, str], *, fix: bool = False) -> list[Check]:

@@ -25,7 +25,7 @@ class RunWriter(Protocol):
     """Takes the requests of one Run, in order, while it goes on."""
 
     def append(self, batch: pa.RecordBatch) -> None:
-        """Keep a batch of ``REQUEST_SCHEMA``."""
+        """Keep a batch of ``REQUEST_SCHEMA``; no two requests of a Run have one end (see `DistinctEnds`)."""
 
     def flush(self) -> None:
         """Make all that was appended readable, also after a crash."""
@@ -38,7 +38,13 @@ class RunWriter(Protocol):
 
 
 class RunStore(Protocol):
-    """Keeps and returns the request tables of Runs; rows keep their order for ever."""
+    """Keeps and returns the request tables of Runs; rows keep their order for ever, and every digit.
+
+    Raises
+    ------
+    StoreError
+        The store cannot be used; a Run is started that is there already, or read that is not.
+    """
 
     def writer(self, run_id: str) -> RunWriter:
         """Start a Run's table."""
@@ -51,3 +57,9 @@ class RunStore(Protocol):
 
     def count(self, run_id: str) -> int:
         """Return how many rows a Run has."""
+
+    def runs(self) -> list[str]:
+        """Return the ids of all Runs that are stored, sorted."""
+
+    def delete(self, run_id: str) -> None:
+        """Delete a Run; one that is not there is no error."""

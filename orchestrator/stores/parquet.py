@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -63,6 +64,23 @@ class ParquetStore:
             return int(pq.read_metadata(table).num_rows)
         return sum(batch.num_rows for batch in self.batches(run_id))
 
+    def runs(self) -> list[str]:
+        """Return the ids of the Runs that have a table, finished or not, sorted."""
+        folders = self._run_dir("any").parent
+        return sorted({path.parent.name for name in (TABLE, STREAM) for path in folders.glob(f"*/{name}")})
+
+    def delete(self, run_id: str) -> None:
+        """Delete a Run's folder, and all that stands in it."""
+        folder = self._run_dir(run_id)
+        try:
+            shutil.rmtree(folder)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise StoreError(
+                f"{folder} cannot be deleted: {error.strerror or error}", hint="whose files are these?"
+            ) from error
+
     def seal(self, run_id: str) -> int:
         """Turn what a crash left behind into a finished table; return its rows."""
         folder = self._run_dir(run_id)
@@ -77,6 +95,8 @@ class StreamWriter:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        if (folder / TABLE).exists():
+            raise StoreError(f"{folder / TABLE}: File exists", hint="a run is written once")
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._file = (folder / STREAM).open("xb")

@@ -81,3 +81,17 @@ def test_program_ends_with_its_starter() -> None:
     assert select.select([program], [], [], 30)[0]
     for descriptor in (program, read_end, write_end):
         os.close(descriptor)
+
+
+def test_memory_is_the_lesser_of_machine_and_container(tmp_path: Path) -> None:
+    """A container's limit counts when it is below what the machine has; without either nothing is known."""
+    assert processes.available_memory_mb(tmp_path) is None
+    (tmp_path / "proc").mkdir()
+    (tmp_path / "proc/meminfo").write_text("MemTotal: 16000000 kB\nMemAvailable:    8000000 kB\n")
+    assert processes.available_memory_mb(tmp_path) == pytest.approx(8192)
+    (tmp_path / "sys/fs/cgroup").mkdir(parents=True)
+    (tmp_path / "sys/fs/cgroup/memory.current").write_text("100000000\n")
+    (tmp_path / "sys/fs/cgroup/memory.max").write_text("max\n")
+    assert processes.available_memory_mb(tmp_path) == pytest.approx(8192)
+    (tmp_path / "sys/fs/cgroup/memory.max").write_text("600000000\n")
+    assert processes.available_memory_mb(tmp_path) == pytest.approx(500)

@@ -29,15 +29,20 @@ def say(text: str) -> None:
         print(one_line(text), file=sys.stderr, flush=True)
 
 
-def print_json(value: Any) -> None:
-    """Print one JSON object on one line of standard output.
+def json_line(value: Any) -> str:
+    """Return one JSON object as one line.
 
     Raises
     ------
     ValueError
         For NaN and infinities: JSON has none, so the caller decides what stands for them (null).
     """
-    print(json.dumps(value, ensure_ascii=False, allow_nan=False, default=str), flush=True)
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, default=str)
+
+
+def print_json(value: Any) -> None:
+    """Print one JSON object on one line of standard output; see `json_line`."""
+    print(json_line(value), flush=True)
 
 
 def console() -> Console:

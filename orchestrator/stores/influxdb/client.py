@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any, Self
 
 import httpx
 
-from orchestrator.stores.influxdb.failures import InfluxError, refused, unreachable
+from orchestrator.stores.influxdb.failures import HINTS, InfluxError, printable, refused, unreachable
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from orchestrator.model import InfluxSettings
 
 CONNECT_S = 5.0
@@ -126,7 +128,7 @@ class InfluxClient:
         body = {"orgID": self.org_id(), "name": self.settings.bucket, "retentionRules": rules}
         return _bucket(self._json("POST", "/api/v2/buckets", json=body))
 
-    def write(self, lines: bytes) -> None:
+    def write(self, lines: bytes | pa.Buffer) -> None:
         """Write points in line protocol, with times in nanoseconds."""
         self._ask(
             "POST",
@@ -136,11 +138,35 @@ class InfluxClient:
             content=gzip.compress(lines, GZIP_LEVEL, mtime=0),
         )
 
+    def ask(self, influxql: str) -> list[dict[str, Any]]:
+        """Return the rows that answer a small InfluxQL query, times in ns, each with its group's tags."""
+        path, form = "/query", {"db": self.settings.bucket, "q": influxql, "epoch": "ns"}
+        answer = self._json(
+            "POST",
+            path,
+            data=form,
+            headers={"Accept": "application/json"},
+            timeout=httpx.Timeout(QUERY_S, connect=CONNECT_S),
+        )
+        (result,) = answer.get("results") or [answer]
+        if error := result.get("error"):
+            raise InfluxError(
+                f"{self.settings.url}{path}: {printable(str(error), self.settings)}",
+                hint=HINTS[404],
+                status=200,
+                said=printable(str(error), self.settings),
+            )
+        return [
+            series.get("tags", {}) | dict(zip(series["columns"], row, strict=True))
+            for series in result.get("series", [])
+            for row in series.get("values", [])
+        ]
+
     @contextmanager
     def query(self, influxql: str) -> Iterator[Iterator[bytes]]:
         """Give the answer to an InfluxQL query as pieces of CSV, times in nanoseconds.
 
-        An error that the server finds only after its first rows ends the connection, or stands in the CSV.
+        What goes wrong once the answer has begun, CSV does not say: who needs all rows counts them.
         """
         path = "/query"
         form = {
@@ -155,7 +181,6 @@ class InfluxClient:
                 "POST",
                 path,
                 data=form,
-                params={"org": self.settings.org},
                 headers={"Accept": "application/csv", "Accept-Encoding": "identity"},
                 timeout=httpx.Timeout(QUERY_S, connect=CONNECT_S),
             ) as answer:

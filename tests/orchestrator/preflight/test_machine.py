@@ -11,7 +11,6 @@ from orchestrator.home import Home
 from orchestrator.model import Profile, ProfileKind
 from orchestrator.preflight.check import Check, State, exit_code
 from orchestrator.preflight.machine import (
-    available_memory_mb,
     check_home,
     check_profile,
     need_of,
@@ -112,20 +111,6 @@ def test_a_home_that_is_a_file(tmp_path: Path) -> None:
     """A home that cannot be made is one failed line."""
     (tmp_path / "file").touch()
     assert check_home(Home(tmp_path / "file"), requests=0).state is State.FAILED
-
-
-def test_memory_is_the_lesser_of_machine_and_container(tmp_path: Path) -> None:
-    """A container's limit counts when it is below what the machine has; without either nothing is known."""
-    assert available_memory_mb(tmp_path) is None
-    (tmp_path / "proc").mkdir()
-    (tmp_path / "proc/meminfo").write_text("MemTotal: 16000000 kB\nMemAvailable:    8000000 kB\n")
-    assert available_memory_mb(tmp_path) == pytest.approx(8192)
-    (tmp_path / "sys/fs/cgroup").mkdir(parents=True)
-    (tmp_path / "sys/fs/cgroup/memory.current").write_text("100000000\n")
-    (tmp_path / "sys/fs/cgroup/memory.max").write_text("max\n")
-    assert available_memory_mb(tmp_path) == pytest.approx(8192)
-    (tmp_path / "sys/fs/cgroup/memory.max").write_text("600000000\n")
-    assert available_memory_mb(tmp_path) == pytest.approx(500)
 
 
 def test_open_files_of_this_process() -> None:

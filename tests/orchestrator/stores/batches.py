@@ -48,3 +48,12 @@ def batch(rows: int, *, first: int = 0, seed: int = 0, texts: list[str] | None =
 def rows_of(batches: Any) -> list[dict[str, Any]]:
     """Return batches as plain rows."""
     return [row for one in batches for row in one.to_pylist()]
+
+
+def replaced(batch: pa.RecordBatch, **values: Any) -> pa.RecordBatch:
+    """Return a batch with other columns: arrays, or one value for all rows."""
+    for name, value in values.items():
+        field = batch.schema.field(name)
+        column = value if np.ndim(value) else np.repeat(value, batch.num_rows)
+        batch = batch.set_column(batch.schema.names.index(name), field, pa.array(column, field.type))
+    return batch

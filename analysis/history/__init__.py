@@ -1,0 +1,1 @@
+"""Series over campaigns, and where their level changed."""

@@ -1,0 +1,1 @@
+"""What `analyze` is given, when it is given much: several inputs on all cores, within the memory there is."""
