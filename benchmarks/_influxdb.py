@@ -44,19 +44,21 @@ def cpu_of(pid: int) -> float:
 
 
 def named(*words: bytes) -> dict[bytes, list[int]]:
-    """Return the processes whose arguments hold a word, by word."""
-    found: dict[bytes, list[int]] = {word: [] for word in words}
+    """Return the processes that we started, directly or not, whose arguments hold a word, by word."""
+    arguments, parents = dict[int, bytes](), dict[int, int]()
     for folder in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
-            arguments = (folder / "cmdline").read_bytes()
-            for word in words:
-                if word in arguments:
-                    found[word].append(int(folder.name))
-    return found
+            arguments[int(folder.name)] = (folder / "cmdline").read_bytes()
+            stat = (folder / "stat").read_text().rpartition(")")[2].split()
+            parents[int(folder.name)] = int(stat[1])
+    ours = {os.getpid()}
+    while more := {pid for pid, parent in parents.items() if parent in ours} - ours:
+        ours |= more
+    return {word: [pid for pid in ours if word in arguments.get(pid, b"")] for word in words}
 
 
 class MemoryWatch:
-    """The most memory that processes with a word in their arguments had together, in MB by word."""
+    """The most memory that processes that we started, with a word in their arguments, had together, in MB by word."""
 
     def __init__(self, *words: bytes) -> None:
         self.most_mb = dict.fromkeys(words, 0.0)

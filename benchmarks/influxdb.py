@@ -44,6 +44,13 @@ KILL_S = 8.0
 RATE = 1_000
 BAR, LATE_S, LATE_BAR = 0.9, 3.0, 0.05
 K6 = "k6-1.1"
+PROCESSES = {
+    b"k6\0run": "k6",
+    b"multiprocessing.spawn": "orchestrator",
+    b"orchestrator.shipping.child": "shipper",
+    b"--http-bind-address": "influxd",
+}
+"""What arguments tell a process by; stallwatch's k6 processes are two, the node's and the control's."""
 SCRIPT = """\
 import http from 'k6/http';
 const rate = Number(__ENV.BENCH_RATE);
@@ -154,7 +161,7 @@ def at_a_fixed_rate(port: int, *, alone: bool, killed: bool) -> Outcome:
     with (
         tempfile.TemporaryDirectory(prefix="stallwatch-bench-") as folder,
         influxd() as server,
-        MemoryWatch(b"script.js", b"orchestrator.shipping.child", b"spawn_main", b"influxd-2.7") as watch,
+        MemoryWatch(*PROCESSES) as watch,
     ):
         arguments = (str(program(K6)), port, folder, RATE, FIXED_SECONDS, server.settings)
         if alone:
@@ -174,7 +181,7 @@ def at_a_fixed_rate(port: int, *, alone: bool, killed: bool) -> Outcome:
         requests=requests,
         stored=stored,
         points=points,
-        memory_mb={word.decode(): most for word, most in watch.most_mb.items()},
+        memory_mb={name: watch.most_mb[word] for word, name in PROCESSES.items() if watch.most_mb[word]},
     )
 
 

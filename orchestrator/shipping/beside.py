@@ -18,7 +18,7 @@ from orchestrator.catalog import Catalog
 from orchestrator.errors import StallwatchError
 from orchestrator.home import Home
 from orchestrator.model import InfluxSettings
-from orchestrator.shipping.shipper import Tell
+from orchestrator.shipping.shipper import BACK, Tell, target_name
 
 if TYPE_CHECKING:
     from orchestrator.config import Settings
@@ -80,11 +80,12 @@ class Beside:
     """
 
     def __init__(self, shipping: Shipping, home: Home, campaign_id: str, tell: Tell) -> None:
-        self._shipping, self._home, self._campaign, self._tell = shipping, home, campaign_id, tell
+        self._shipping, self._home, self._campaign, self._say = shipping, home, campaign_id, tell
         self._owner = f"{os.getpid()}-{token_hex(4)}"
         self._process: subprocess.Popen[bytes] | None = None
         self._readers: list[threading.Thread] = []
         self._last_said = "it said nothing"
+        self._told: set[str] = set()
 
     def __enter__(self) -> Self:
         order = {
@@ -119,6 +120,7 @@ class Beside:
     def finish(self, judged: Judged) -> None:
         """Send what is left, for a bounded time, and say how much of the Campaign is in InfluxDB."""
         self._end()
+        from orchestrator.shipping.backlog import BacklogWatch
         from orchestrator.shipping.sync import AFTER_A_CAMPAIGN, Sync, in_words
         from orchestrator.stores.influxdb.client import InfluxClient
 
@@ -139,6 +141,9 @@ class Beside:
                 finally:
                     sync.close()
             self._tell(in_words(found, self._home))
+            target = target_name(self._shipping.influxdb)
+            if warning := BacklogWatch(catalog, self._home, target, self._shipping.spool_bytes).look():
+                self._tell(warning)
         except StallwatchError as error:
             self._tell(f"warning: {error}")
 
@@ -159,6 +164,12 @@ class Beside:
             reader.join()
         if gone:
             self._tell(f"warning: the process that sends to InfluxDB ended early: {self._last_said}")
+
+    def _tell(self, text: str) -> None:
+        """Tell what was not told since InfluxDB last took points: the process may have said it."""
+        if text not in self._told:
+            self._say(text)
+        self._told = set() if text.startswith(BACK) else self._told | {text}
 
     def _repeat(self, stdout: IO[bytes]) -> None:
         with stdout:

@@ -20,6 +20,8 @@ from orchestrator.stores.influxdb.failures import InfluxError
 ONLY_A_PERSON = frozenset({401, 403, 404})
 """No waiting mends these: a token, what it may do, an org or a bucket."""
 
+BACK = "InfluxDB takes points again"
+
 Tell = Callable[[str], None]
 
 
@@ -148,7 +150,7 @@ class Shipper:
     def _succeeded(self) -> None:
         if self._failed_since is not None:
             down_s = time.monotonic() - self._failed_since
-            self._tell(f"InfluxDB takes points again, after {down_s:.0f} s")
+            self._tell(f"{BACK}, after {down_s:.0f} s")
         self._pace.succeeded()
         self._failed_since, self.trouble, self._told = None, None, ""
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from orchestrator.catalog import Catalog, Row
+from orchestrator.errors import StoreError
 from orchestrator.home import Home
 from orchestrator.model import InfluxSettings, RunState
 from orchestrator.shipping.counts import counts
@@ -127,12 +128,15 @@ class Sync:
         wanted = {run["id"] for run in runs if run["id"] in sent and not sent[run["id"]]["judged"]}
         if not wanted:
             return
-        for run_id, points in verdicts(judge(), self._store):
-            if run_id not in wanted:
-                continue
-            if not all(self._shipper.send(run_id, part) for part in points):
-                return
-            self._catalog.note(run_id, self._target, judged=True)
+        try:
+            for run_id, points in verdicts(judge(), self._store):
+                if run_id not in wanted:
+                    continue
+                if not all(self._shipper.send(run_id, part) for part in points):
+                    return
+                self._catalog.note(run_id, self._target, judged=True)
+        except StoreError as error:  # a table or record that is gone
+            self._tell(f"warning: no verdict can be sent: {error}")
 
     def _sent_and_counted(self, campaign_id: str, runs: Sequence[Row]) -> list[Delivered]:
         elsewhere = self._drain(runs)

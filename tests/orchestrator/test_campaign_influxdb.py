@@ -36,14 +36,17 @@ Configure = Callable[..., Stage]
 def configure(tmp_path: Path, server: Answering, monkeypatch: pytest.MonkeyPatch) -> Configure:
     """Give what sets a stage of one node whose campaigns go to an InfluxDB."""
 
-    def stage(k6: Path, influxdb: InfluxSettings, *, seconds: int = 6) -> Stage:
+    def stage(k6: Path, influxdb: InfluxSettings, *, seconds: int = 6, spool_bytes: int = 10**9) -> Stage:
         stage = Stage(tmp_path / "stage", k6)
         monkeypatch.setenv("INFLUX_TOKEN", influxdb.token)
         target = f'url: "{influxdb.url}", org: {influxdb.org}, bucket: {influxdb.bucket}'
         stage.configure(
             {"n0": f"127.0.0.1:{server.port}"},
             duration=f"{seconds}s",
-            more=[f"influxdb: {{{target}, token: {{env: INFLUX_TOKEN}}}}"],
+            more=[
+                f"influxdb: {{{target}, token: {{env: INFLUX_TOKEN}}}}",
+                f"limits: {{spool_bytes: {spool_bytes}}}",
+            ],
         )
         return stage
 
@@ -87,7 +90,7 @@ def undisturbed(stage: Stage, server: Answering) -> int:
 def test_points_come_while_it_runs_and_the_token_goes_nowhere(
     k6_binary: Path, influx_bucket: InfluxSettings, server: Answering, configure: Configure
 ) -> None:
-    """Requests are in InfluxDB before the run ends, all at its end; no output, file or argument has the token."""
+    """Requests are there before the run ends, all at its end; no output, file or argument has the token."""
     arguments: list[bytes] = []
     with answering(server):
         stage = configure(k6_binary, influx_bucket)
@@ -122,13 +125,19 @@ def test_a_server_that_is_down_costs_a_sync(
     """The run is what it would have been, a line says what happened; `sync` sends all when it is back."""
     own_influxdb.stop()
     with answering(server):
-        stage = configure(k6_1, own_influxdb.settings, seconds=3)
+        stage = configure(k6_1, own_influxdb.settings, seconds=3, spool_bytes=1_000)
         code, out, err = stage.run("run-smoke")
     rows = undisturbed(stage, server)
     assert (code, out.partition(":")[0]) == (3, "inconclusive")
     told = [line for line in err.splitlines() if "InfluxDB" in line or "warning" in line]
-    assert len([line for line in told if line.startswith("warning: ")]) <= 2, "one during the run, one after"
-    assert f"InfluxDB 0 of {rows:,}: {rows:,} {DISK_ONLY}" == told[-1]
+    refused, words = (line for line in told if "spool_bytes" not in line)
+    [spool] = [line for line in told if "spool_bytes" in line]
+    assert refused.startswith("warning: ")
+    assert "Connection refused" in refused
+    assert words == f"InfluxDB 0 of {rows:,}: {rows:,} {DISK_ONLY}"
+    assert "more than limits.spool_bytes (0.0 MB): nothing is lost" in spool
+    code, out, err = stage.run("sync")
+    assert (code, out) == (4, f"InfluxDB 0 of {rows:,}: {rows:,} {DISK_ONLY}\n"), err
     own_influxdb.start()
     code, out, err = stage.run("sync")
     assert (code, out) == (0, f"InfluxDB {rows:,} of {rows:,}\n"), err
@@ -170,7 +179,7 @@ def test_a_shipper_that_is_killed_is_made_up_for(
 def test_a_campaign_that_is_killed_is_synced(
     k6_1: Path, influx_bucket: InfluxSettings, server: Answering, configure: Configure
 ) -> None:
-    """Its shipper goes with it; `sync` closes the campaign, waits for the lease, and sends what was stored."""
+    """Its shipper goes with it; `sync` closes the campaign, waits for the lease, and sends what is stored."""
     with answering(server):
         stage = configure(k6_1, influx_bucket, seconds=60)
         with stage.start("run-smoke") as process:
