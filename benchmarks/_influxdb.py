@@ -58,7 +58,7 @@ def named(*words: bytes) -> dict[bytes, list[int]]:
 
 
 class MemoryWatch:
-    """The most memory that processes that we started, with a word in their arguments, had together, in MB by word."""
+    """The most memory that what we started had together, in MB by a word of the arguments."""
 
     def __init__(self, *words: bytes) -> None:
         self.most_mb = dict.fromkeys(words, 0.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ from orchestrator.cli.show.output import Format, print_json, say
 from orchestrator.errors import ExitCode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from orchestrator.campaign import Records
     from orchestrator.catalog import Row
@@ -50,6 +51,7 @@ def command(config: Config = None, home: HomeFolder = None, output: Output = For
 def _send(records: Records, shipping: Shipping) -> tuple[list[Delivered], str]:
     """Send campaign after campaign until all is there or nothing gets through any more."""
     from orchestrator.cli.show.sending import sending
+    from orchestrator.model import RunState
     from orchestrator.shipping.sync import BY_HAND, Sync, in_words, pending
     from orchestrator.stores.influxdb.client import InfluxClient
 
@@ -72,23 +74,21 @@ def _send(records: Records, shipping: Shipping) -> tuple[list[Delivered], str]:
         )
         try:
             for campaign, runs in waiting:
-                if sync.trouble is None:
-                    found += sync.campaign(campaign["id"], runs, _judging(campaign, runs, records))
-                else:
+                if sync.trouble is not None:
                     found += sync.state(runs)
+                elif campaign["state"] == RunState.RUNNING:
+                    found += sync.going_on(runs)
+                else:
+                    found += sync.campaign(campaign["id"], runs, partial(_judge, runs, records))
         finally:
             sync.close()
     return found, in_words(found, home) if found else "InfluxDB has all of it"
 
 
-def _judging(campaign: Row, runs: Sequence[Row], records: Records) -> Callable[[], Judged] | None:
-    """Return what judges a campaign, None while it goes on."""
+def _judge(runs: Sequence[Row], records: Records) -> Judged:
     from orchestrator.judging import judge, stored_records
-    from orchestrator.model import RunState
 
-    if campaign["state"] == RunState.RUNNING:
-        return None
-    return lambda: judge(stored_records(runs, records.home)[0], records.store)
+    return judge(stored_records(runs, records.home)[0], records.store)
 
 
 def _to_json(found: Sequence[Delivered], shipping: Shipping) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import time
 from dataclasses import dataclass
 from secrets import token_hex
@@ -97,14 +96,13 @@ def _point(client: InfluxClient, *, deletes: bool) -> Check:
     try:
         client.write(f"{MEASUREMENT},check={mark} at_ns={at_ns}i {at_ns}\n".encode())
         query = f'SELECT "at_ns" FROM "{MEASUREMENT}" WHERE "check" = \'{mark}\''  # noqa: S608 # hex digits
-        with client.query(query) as pieces:
-            rows = [row for row in csv.reader(b"".join(pieces).decode().splitlines()) if row]
+        found = [row["at_ns"] for row in client.ask(query)]
         if deletes:
             client.delete(f'_measurement="{MEASUREMENT}" AND check="{mark}"')
     except InfluxError as error:
         return Check(name=POINT, state=State.FAILED, text=error.message, hint=error.hint)
-    if [row[-1] for row in rows[1:]] != [str(at_ns)]:
-        text = f"a point was written, but reading it gave {len(rows[1:])} points"
+    if found != [at_ns]:
+        text = f"a point was written, but reading it gave {len(found)} points"
         return Check(name=POINT, state=State.FAILED, text=text, hint="may the token read the bucket?")
     gone = ", read back and deleted" if deletes else " and read back"
     return Check(name=POINT, state=State.OK, text=f"one was written{gone}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import re
 
 from orchestrator.stores.influxdb.client import InfluxClient
@@ -20,7 +19,4 @@ def counts(client: InfluxClient, campaign_id: str) -> dict[str, int]:
     # An id holds nothing but letters, digits and . _ - (see Home.run_dir).
     pattern = re.escape(campaign_id).replace("/", r"\/")
     query = f'SELECT count("row") FROM "{MEASUREMENT}" WHERE "run" =~ /^{pattern}\\./ GROUP BY "run"'  # noqa: S608
-    with client.query(query) as pieces:
-        text = b"".join(pieces).decode()
-    rows = [row for row in csv.reader(text.splitlines()) if row]
-    return {row[1].removeprefix("run="): int(row[-1]) for row in rows if row[0] == MEASUREMENT}
+    return {row["run"]: int(row["count"]) for row in client.ask(query)}

@@ -62,6 +62,11 @@ class Delivered:
         return self.sent - self.refused if self.counted is None else self.counted
 
     @property
+    def lost(self) -> bool:
+        """Whether InfluxDB has less than it had confirmed."""
+        return not self.left and not self.elsewhere and self.counted is not None and not self.complete
+
+    @property
     def complete(self) -> bool:
         """Whether all that InfluxDB does not refuse is there, as counted."""
         return not self.left and self.counted is not None and self.counted + self.refused >= self.rows
@@ -109,10 +114,10 @@ class Sync:
     ) -> list[Delivered]:
         """Send what is not there, count what is; where InfluxDB has lost some, send those Runs once more.
 
-        ``judge`` gives the verdicts, which are sent after the requests; None while there are none.
+        ``judge`` gives the verdicts, which are sent after the requests; None when they are not to be sent.
         """
         found = self._sent_and_counted(campaign_id, runs)
-        if lost := [one for one in found if not one.left and one.counted is not None and not one.complete]:
+        if lost := [one for one in found if one.lost]:
             missing = sum(one.sent - one.refused - one.there for one in lost)
             self._tell(f"{campaign_id}: InfluxDB lacks {missing:,} requests that it had taken: sent again")
             for one in lost:
@@ -122,6 +127,10 @@ class Sync:
         if judge is not None and self._shipper.trouble is None:
             self._send_verdicts(runs, judge)
         return found
+
+    def going_on(self, runs: Sequence[Row]) -> list[Delivered]:
+        """Send what there is of a Campaign that goes on, where no other shipper does."""
+        return self.state(runs, self._drain(runs, wait=False))
 
     def _send_verdicts(self, runs: Sequence[Row], judge: Callable[[], Judged]) -> None:
         sent = self._catalog.list_shipments(self._target)
@@ -169,16 +178,21 @@ class Sync:
             for row in (sent.get(run["id"]),)
         ]
 
-    def _drain(self, runs: Sequence[Row]) -> set[str]:
-        """Send until nothing is left or patience is; return the Runs that another shipper has."""
+    def _drain(self, runs: Sequence[Row], *, wait: bool = True) -> set[str]:
+        """Send until nothing is left or patience is; return the Runs that another shipper has.
+
+        ``wait`` for these too: their lease may expire.
+        """
         waiting, elsewhere = {run["id"]: run for run in runs}, set[str]()
         self._shipper.at_once()
         self._moved = time.monotonic()
         while waiting:
             steps = self._shipper.turn(list(waiting.values()))
-            elsewhere = {run for run, step in steps.items() if step is Step.ELSEWHERE}
+            elsewhere = elsewhere - set(steps) | {
+                run for run, step in steps.items() if step is Step.ELSEWHERE
+            }
             for run, step in steps.items():
-                if step is Step.NOTHING:
+                if step is Step.NOTHING or (step is Step.ELSEWHERE and not wait):
                     self._shipper.rest(run)
                     del waiting[run]
             if {Step.FULL, Step.SENT} & set(steps.values()):

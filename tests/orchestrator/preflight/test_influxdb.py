@@ -113,8 +113,9 @@ class OtherInfluxDB(BaseHTTPRequestHandler):
         elif path == "/query":
             mark = parse_qs(body.decode())["q"][0].split("'")[1]
             found = [p.split() for p in self.points if f"check={mark}" in p]
-            rows = [f"stallwatch_check,,{at},{fields.split('=')[1][:-1]}" for _, fields, at in found]
-            self._answer(200, "\n".join(["name,tags,time,at_ns", *rows]) + "\n")
+            rows = [[int(at), int(fields.split("=")[1][:-1])] for _, fields, at in found]
+            series = [{"name": "stallwatch_check", "columns": ["time", "at_ns"], "values": rows}]
+            self._answer(200, json.dumps({"results": [{"statement_id": 0, "series": series}]}))
         else:
             self._answer(404, "404 page not found\n")
 

@@ -78,6 +78,7 @@ FAULTS: dict[str, dict[int, Fault]] = {
     "cut before the answer": {1: Cut.BEFORE_THE_ANSWER, 3: Cut.BEFORE_THE_ANSWER},
     "full disk": {2: Answer(status=503, body='{"code":"unavailable","message":"no space left on device"}')},
     "a proxy's error page": {1: Answer(status=502, body="<html>Bad Gateway</html>")},
+    "a page that says all is well": {2: Answer(status=200, body="<html>Please log in</html>")},
     "too many requests": {1: Answer(status=429, headers={"Retry-After": "0"})},
     "too large": {n: Answer(status=413) for n in (1, 2, 4)},
     "slow": {1: Delay(seconds=1.5), 2: Delay(seconds=1.5)},
