@@ -114,7 +114,9 @@ class Beside:
             stdin.flush()
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None and self._process is not None:  # such as a second Ctrl-C: at once
+            self._process.kill()
         self._end()
 
     def finish(self, judged: Judged) -> None:
@@ -136,8 +138,12 @@ class Beside:
                     tell=self._tell,
                     patience=AFTER_A_CAMPAIGN,
                 )
+                runs = catalog.list_runs(self._campaign)
                 try:
-                    found = sync.campaign(self._campaign, catalog.list_runs(self._campaign), lambda: judged)
+                    found = sync.campaign(self._campaign, runs, lambda: judged)
+                except KeyboardInterrupt:
+                    self._tell(in_words(sync.state(runs), self._home))
+                    raise
                 finally:
                     sync.close()
             self._tell(in_words(found, self._home))
