@@ -145,7 +145,9 @@ class Shipper:
         kind = f"{type(error).__name__} {error.status}"
         if kind != self._told:
             self._told = kind
-            self._tell(f"warning: {error}; what is measured stays on disk and is sent later")
+            self._tell(
+                f"warning: {error.message}: what is measured stays on disk and is sent later; {error.hint}"
+            )
 
     def _succeeded(self) -> None:
         if self._failed_since is not None:
