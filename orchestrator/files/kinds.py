@@ -18,6 +18,7 @@ _OTHERS = [
             rb"\xff\xfe|\xfe\xff",
             "it is text in UTF-16, as PowerShell writes it: let k6 write the file itself",
         ),
+        (rb"\x28\xb5\x2f\xfd|\xfd7zXZ|BZh|PK\x03\x04", "it is packed, and not with gzip: unpack it first"),
         (rb".*\0", "it is binary"),
         (rb"\s*<", "it is a page of HTML or XML"),
         (rb"\s*# (HELP|TYPE) ", "it is metrics in the text format of Prometheus"),

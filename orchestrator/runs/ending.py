@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from orchestrator.k6.console import FILE
 from orchestrator.k6.log import K6Log
 from orchestrator.k6.process import ABORTED_CODE, AFTERMATH_CODES, SUCCESS_CODES, exit_meaning
 from orchestrator.k6.summary import K6Totals
@@ -53,6 +54,8 @@ def notes_of(code: int, totals: K6Totals, log: K6Log) -> list[str]:
         notes.append(f"teardown() failed after all was measured: {log.message()}")
     if totals.others:
         notes.append(f"beside the requests {_listed(totals)} were made: not analyzed, nor held to any rate")
+    if log.console is not None and log.console.lines:
+        notes.append(f"the script wrote {log.console.lines:,} lines: k6/{FILE} of the run's folder")
     return [*notes, *_summary(totals, log)]
 
 

@@ -43,6 +43,7 @@ def test_samples_are_known_by_their_content(head: bytes, kind: Kind) -> None:
         (b"{" * 100_000 + b"\n", "no samples"),
         (PROMETHEUS, "Prometheus"),
         (bytes(range(256)), "binary"),
+        (b"\x28\xb5\x2f\xfd" + bytes(range(256)), "unpack it first"),
         (csv_samples().decode().encode("utf-16"), "UTF-16"),
         (b"x" * 200_000, "no first line"),
     ],
