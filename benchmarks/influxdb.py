@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import numpy as np
+import numpy.typing as npt
 
 from analysis.findings import Detection, Limits
 from benchmarks._children import in_a_child
@@ -233,7 +234,7 @@ def lateness(port: int) -> tuple[float, float, float, int]:
     """Return the share of points that arrive later than LATE_S, the median and worst lateness in s, and n."""
     from tests.servers.proxy import Proxy
 
-    late: list[np.ndarray] = []  # type: ignore[type-arg] # of float64
+    late: list[npt.NDArray[np.float64]] = []
     with (
         tempfile.TemporaryDirectory(prefix="stallwatch-bench-") as folder,
         influxd() as server,
@@ -246,7 +247,7 @@ def lateness(port: int) -> tuple[float, float, float, int]:
     return float((ages > LATE_S).mean()), float(np.median(ages)), float(ages.max()), len(ages)
 
 
-def _ages_s(body: bytes, at_ns: int) -> np.ndarray:  # type: ignore[type-arg] # of float64
+def _ages_s(body: bytes, at_ns: int) -> npt.NDArray[np.float64]:
     lines = [line for line in gzip.decompress(body).splitlines() if line.startswith(b"request,")]
     return np.array([(at_ns - int(line.rpartition(b" ")[2])) / 1e9 for line in lines])
 

@@ -291,7 +291,7 @@ class Catalog:
 
     def note(self, run_id: str, target: str, **values: Any) -> None:
         """Note what was found out about a run at a target, whoever has the lease."""
-        with self._writing() as connection:
+        with self.writing() as connection:
             connection.execute(shipments.update().where(_shipment(run_id, target)).values(values))
 
     def release(self, owner: str) -> None:

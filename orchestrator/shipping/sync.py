@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from orchestrator.catalog import Catalog, Row
 from orchestrator.errors import StoreError
 from orchestrator.home import Home
-from orchestrator.model import InfluxSettings, RunState
 from orchestrator.shipping.counts import counts
 from orchestrator.shipping.refused import FOLDER, reasons
 from orchestrator.shipping.shipment import Step
@@ -36,8 +35,6 @@ class Patience:
 
 
 AFTER_A_CAMPAIGN = Patience(idle_s=5.0, most_s=30.0)
-BY_HAND = Patience(idle_s=20.0)
-"""Longer than the lease of a shipper that was killed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,25 +212,6 @@ class Sync:
     def _too_long(self) -> bool:
         most_s = self._patience.most_s
         return most_s is not None and time.monotonic() - self._began >= most_s
-
-
-def pending(catalog: Catalog, settings: InfluxSettings) -> list[tuple[Row, list[Row]]]:
-    """Return the Campaigns, oldest first, that an InfluxDB lacks some of, each with its Runs."""
-    sent = catalog.list_shipments(target_name(settings))
-    found = []
-    for campaign in reversed(catalog.list_campaigns()):
-        runs = catalog.list_runs(campaign["id"])
-        if any(not _is_there(run, sent.get(run["id"])) for run in runs):
-            found.append((campaign, runs))
-    return found
-
-
-def _is_there(run: Row, shipment: Row | None) -> bool:
-    if run["state"] == RunState.RUNNING or shipment is None:
-        return False
-    if shipment["counted"] is None or not shipment["judged"]:
-        return False
-    return bool(shipment["rows"] >= run["requests"] <= shipment["counted"] + shipment["refused"])
 
 
 def in_words(found: Sequence[Delivered], home: Home) -> str:

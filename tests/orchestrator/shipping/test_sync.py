@@ -15,8 +15,9 @@ from orchestrator.catalog import LEASE_S
 from orchestrator.model import InfluxSettings
 from orchestrator.shipping import shipment
 from orchestrator.shipping.counts import counts
+from orchestrator.shipping.pending import pending
 from orchestrator.shipping.shipper import target_name
-from orchestrator.shipping.sync import Delivered, Patience, in_words, pending
+from orchestrator.shipping.sync import Delivered, Patience, in_words
 from orchestrator.stores.influxdb.client import InfluxClient
 from tests.orchestrator.shipping.made import CAMPAIGN, behind, home_with, synced, syncing
 from tests.orchestrator.stores.batches import HOSTILE, batch
