@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from contextlib import suppress
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from orchestrator.home import Home
 from orchestrator.shipping.delivery import Refusal
 
 FOLDER = "refused"
+SHORT_CHARS = 160
 REQUESTS, VERDICT = "requests", "verdict"
 """What a refused point is of; files are named after it."""
 
@@ -57,3 +59,10 @@ def reasons(folder: Path, run_ids: set[str]) -> dict[str, int]:
             reason = file.readline().removeprefix("# ").strip()
             found[reason] = found.get(reason, 0) + int(path.stem.rpartition("-")[2])
     return dict(sorted(found.items(), key=lambda item: -item[1]))
+
+
+def short(reason: str) -> str:
+    """Return what a server's reason begins with, which tells what it is about, without its own count."""
+    reason = reason.removeprefix("failure writing points to database: ").partition(" - ")[0]
+    reason = re.sub(r" ?dropped[= ]\d+( points)?", "", reason)
+    return reason if len(reason) <= SHORT_CHARS else f"{reason[:SHORT_CHARS]}..."

@@ -12,7 +12,7 @@ from orchestrator.home import Home
 from orchestrator.model import InfluxSettings
 from orchestrator.shipping.delivery import Part, deliver
 from orchestrator.shipping.pace import Pace
-from orchestrator.shipping.refused import VERDICT, RefusedPoints
+from orchestrator.shipping.refused import VERDICT, RefusedPoints, short
 from orchestrator.shipping.shipment import Shipment, Step, Target
 from orchestrator.stores.influxdb.client import InfluxClient
 from orchestrator.stores.influxdb.failures import InfluxError
@@ -116,7 +116,7 @@ class Shipper:
             for refusal in deliver(part, self._target.write):
                 self._target.refused.keep(run_id, refusal, VERDICT)
                 self._tell(
-                    f"warning: {run_id}: {refusal.rows} points of its verdict refused: {refusal.reason}"
+                    f"warning: {run_id}: {refusal.rows} points of its verdict refused: {short(refusal.reason)}"
                 )
         except InfluxError as error:
             self._failed(error)

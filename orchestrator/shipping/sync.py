@@ -11,7 +11,7 @@ from orchestrator.catalog import Catalog, Row
 from orchestrator.errors import StoreError
 from orchestrator.home import Home
 from orchestrator.shipping.counts import counts
-from orchestrator.shipping.refused import FOLDER, reasons
+from orchestrator.shipping.refused import FOLDER, reasons, short
 from orchestrator.shipping.shipment import Step
 from orchestrator.shipping.shipper import ONLY_A_PERSON, Shipper, Tell, target_name
 from orchestrator.shipping.verdicts import verdicts
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from orchestrator.judging import Judged
 
 POLL_S = 0.25
-REASON_CHARS = 160
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,16 +221,10 @@ def in_words(found: Sequence[Delivered], home: Home) -> str:
     said = []
     if refused:
         why = next(iter(reasons(home.spool_dir / FOLDER, {one.run for one in found if one.refused})), "")
-        why = f" ({_short(why)})" if why else ""
+        why = f" ({short(why)})" if why else ""
         said.append(f"{refused:,} refused and set aside in {home.spool_dir / FOLDER}{why}")
     if left:
         said.append(f"{left:,} are on disk only, and `stallwatch sync` sends them")
     elif any(one.counted is None for one in found):
         said.append("as confirmed, not counted")
     return f"{text}: {'; '.join(said)}" if said else text
-
-
-def _short(reason: str) -> str:
-    """Return what a reason begins with, which tells what it is about."""
-    reason = reason.removeprefix("failure writing points to database: ").partition(" - ")[0]
-    return reason if len(reason) <= REASON_CHARS else f"{reason[:REASON_CHARS]}..."
