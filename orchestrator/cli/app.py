@@ -36,6 +36,7 @@ COMMANDS = {
     "compare": "Tell whether what failed before is fixed after.",
     "history": "Show each node's figures over campaigns, and what changed.",
     "report": "Render the report of a run or a campaign.",
+    "sync": "Send to InfluxDB what it does not have yet.",
     "list": "Show what ran and what is going to: runs, campaigns, schedules.",
     "serve": "Run the schedules of the config, until it is stopped.",
 }

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from orchestrator.model import InfluxSettings
 
+CONFIRMED = 204
 CONNECT_S = 5.0
 ANSWER_S = 30.0
 QUERY_S = 120.0
@@ -129,14 +130,20 @@ class InfluxClient:
         return _bucket(self._json("POST", "/api/v2/buckets", json=body))
 
     def write(self, lines: bytes | pa.Buffer) -> None:
-        """Write points in line protocol, with times in nanoseconds."""
-        self._ask(
+        """Write points in line protocol, with times in nanoseconds.
+
+        Only 204 says that they are there: a proxy's page may well answer 200.
+        """
+        path = "/api/v2/write"
+        answer = self._ask(
             "POST",
-            "/api/v2/write",
+            path,
             params={"org": self.settings.org, "bucket": self.settings.bucket, "precision": "ns"},
             headers={"Content-Type": "text/plain; charset=utf-8", "Content-Encoding": "gzip"},
             content=gzip.compress(lines, GZIP_LEVEL, mtime=0),
         )
+        if answer.status_code != CONFIRMED:
+            raise refused(self.settings, path, answer)
 
     def ask(self, influxql: str) -> list[dict[str, Any]]:
         """Return the rows that answer a small InfluxQL query, times in ns, each with its group's tags."""
