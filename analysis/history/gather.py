@@ -69,7 +69,7 @@ class Past:
     @property
     def normal_n(self) -> int:
         """Over how many campaigns the normal of today is."""
-        return self._span.stop - self._span.start
+        return len(self.series.values[self._span])
 
     @property
     def normal(self) -> float:

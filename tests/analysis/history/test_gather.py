@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -81,8 +82,8 @@ def test_the_normal_of_today_is_that_since_the_last_change() -> None:
 def test_json_says_since_when_and_how_sure() -> None:
     """One object a series with the change, its bounds and its n."""
     pasts = history_of([shifted(n, 20) for n in range(24)], Sensitivity())
-    value = past_to_json(next(p for p in pasts if p.series.metric is Metric.P50))
-    [change] = value["changes"]  # type: ignore[misc]
+    value: dict[str, Any] = past_to_json(next(p for p in pasts if p.series.metric is Metric.P50))
+    [change] = value["changes"]
     assert (value["metric"], value["unit"], value["n"]) == ("p50", "ms", 24)
     assert (change["state"], change["kind"]) == ("confirmed", "regression")
     assert change["since"] == "1970-01-21T00:00:00.000000000Z"
