@@ -40,7 +40,7 @@ COMMANDS = {
     "serve": "Run the schedules of the config, until it is stopped.",
 }
 HIDDEN = {"job": "Do what `serve` asks for on standard input."}
-ROOMS = {"serve": "daemon", "job": "daemon"}
+ROOMS = {"serve": "daemon", "job": "daemon", "compare": "past", "history": "past"}
 # Usage errors of click, under whichever name typer carries it: click itself, or typer's own copy.
 _UsageError: type[Exception] = typer.BadParameter.__bases__[0]
 
