@@ -20,7 +20,7 @@ from orchestrator.daemon.systemd import notify, watchdog_s
 from orchestrator.daemon.work import Job
 from orchestrator.errors import ExitCode, StallwatchError
 from orchestrator.home import Home
-from orchestrator.runs.clocks import ClockWatch, read_clocks
+from orchestrator.runs.clocks import ClockWatch, Reading, read_clocks
 
 LOOK_S = 1.0
 STOP_S = 7.0
@@ -60,6 +60,7 @@ class Daemon:
         log: Log,
         *,
         environ: Mapping[str, str] = os.environ,
+        clocks: Callable[[], Reading] = read_clocks,
     ) -> None:
         self._home, self._settings, self._load = home, settings, load
         self._starts, self._log, self._environ = starts, log, environ
@@ -67,8 +68,8 @@ class Daemon:
         self._campaigns: list[Campaign] = []
         self._tidying: Child | None = None
         self._untidy = self._unrecovered = True
-        self._trouble = ""
-        self._clocks = ClockWatch(read_clocks())
+        self._stopping, self._trouble = False, ""
+        self._read_clocks, self._clocks = clocks, ClockWatch(clocks())
         self._watchdog_s, self._told_s = watchdog_s(environ), 0.0
 
     def serve(self, signals: Signals) -> None:
@@ -97,7 +98,7 @@ class Daemon:
         )
 
     def _step(self, signals: Signals) -> None:
-        disturbed = [str(one) for one in self._clocks.look(read_clocks()) if one.spoils]
+        disturbed = [str(one) for one in self._clocks.look(self._read_clocks()) if one.spoils]
         for text in disturbed:
             self._log.write("clock disturbed", level=Level.WARNING, reason=text)
         if signals.take_reload():
@@ -213,13 +214,15 @@ class Daemon:
             level = {"warning": Level.WARNING, "error": Level.ERROR}.get(kind, Level.INFO)
             self._log.write("note", level=level, **values, text=text if level is Level.INFO else said)
 
-    def _end(self, campaign: Campaign, *, stopping: bool = False) -> None:
+    def _end(self, campaign: Campaign) -> None:
         """Note what became of a campaign whose child is gone; what cannot be written is tried again."""
         child, code = campaign.child, campaign.child.code
         if code in _JUDGED:
             state, reason = StartState.DONE, ""
-        elif stopping or code in _STOPPED:
+        elif self._stopping:
             state, reason = StartState.INTERRUPTED, "stallwatch serve was stopped"
+        elif code in _STOPPED:
+            state, reason = StartState.INTERRUPTED, "its process was told to end"
         else:
             state, reason = StartState.FAILED, child.error or code_in_words(code)
         child.close()
@@ -251,8 +254,10 @@ class Daemon:
         """End the campaigns, first cleanly and then at once; what is being tidied up is left to the next."""
         notify("STOPPING=1", self._environ)
         self._log.write("stopping", reason=signals.stop and signals.stop.name, campaigns=len(self._campaigns))
+        self._stopping = True
         if self._tidying is not None:
             self._tidying.kill()
+            self._tidying = None
         for campaign in self._campaigns:
             campaign.child.stop()
         until_s = time.monotonic() + STOP_S
@@ -261,7 +266,7 @@ class Daemon:
             self._attend()
         for campaign in list(self._campaigns):
             campaign.child.kill()
-            self._end(campaign, stopping=True)
+            self._end(campaign)
 
 
 def _now() -> datetime:
