@@ -7,6 +7,7 @@ import random
 import select
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -17,10 +18,12 @@ from orchestrator.daemon.log import Level, Log
 from orchestrator.daemon.signals import Signals
 from orchestrator.daemon.starts import Starts, StartState
 from orchestrator.daemon.systemd import notify, watchdog_s
-from orchestrator.daemon.work import Job
+from orchestrator.daemon.work import Job, longest_s
 from orchestrator.errors import ExitCode, StallwatchError
 from orchestrator.home import Home
+from orchestrator.plan import Plan
 from orchestrator.runs.clocks import ClockWatch, Reading, read_clocks
+from reports.formats import duration
 
 LOOK_S = 1.0
 STOP_S = 7.0
@@ -38,10 +41,17 @@ _LEVELS = {
 
 @dataclass(slots=True, kw_only=True)
 class Campaign:
-    """A campaign under way in a child; ``told`` when it has ended, and only the catalog does not know yet."""
+    """A campaign under way in a child; ``told`` when it has ended, and only the catalog does not know yet.
+
+    It is killed when it takes longer than ``longest_s`` from when it was seen to have begun (monotonic):
+    waiting for a node takes as long as it takes.
+    """
 
     going: Going
     child: Child
+    longest_s: float
+    seen_s: float | None = None
+    overdue: bool = False
     told: bool = False
 
 
@@ -61,6 +71,7 @@ class Daemon:
         *,
         environ: Mapping[str, str] = os.environ,
         clocks: Callable[[], Reading] = read_clocks,
+        longest: Callable[[Plan], float] = longest_s,
     ) -> None:
         self._home, self._settings, self._load = home, settings, load
         self._starts, self._log, self._environ = starts, log, environ
@@ -68,6 +79,7 @@ class Daemon:
         self._campaigns: list[Campaign] = []
         self._tidying: Child | None = None
         self._untidy = self._unrecovered = True
+        self._longest = longest
         self._stopping, self._trouble = False, ""
         self._read_clocks, self._clocks = clocks, ClockWatch(clocks())
         self._watchdog_s, self._told_s = watchdog_s(environ), 0.0
@@ -188,7 +200,7 @@ class Daemon:
             self._note(going, StartState.FAILED, str(error))
             return
         self._agenda.begun(going)
-        self._campaigns.append(Campaign(going=going, child=child))
+        self._campaigns.append(Campaign(going=going, child=child, longest_s=self._longest(plan)))
         self._log.write(
             "campaign started",
             campaign=going.campaign_id,
@@ -207,6 +219,18 @@ class Daemon:
                 self._pass_on(campaign.child, campaign=campaign.going.campaign_id)
             if gone:
                 self._end(campaign)
+            elif not campaign.overdue and self._overdue(campaign):
+                campaign.overdue = True
+                campaign.child.kill()
+
+    def _overdue(self, campaign: Campaign) -> bool:
+        now_s = time.monotonic()
+        if now_s - campaign.child.began_s <= campaign.longest_s:
+            return False
+        with suppress(StallwatchError):  # a catalog that cannot be read: seen later
+            if campaign.seen_s is None and self._starts.campaign(campaign.going.campaign_id):
+                campaign.seen_s = now_s
+        return campaign.seen_s is not None and now_s - campaign.seen_s > campaign.longest_s
 
     def _pass_on(self, child: Child, **values: str) -> None:
         for text in child.messages():
@@ -219,6 +243,11 @@ class Daemon:
         child, code = campaign.child, campaign.child.code
         if code in _JUDGED:
             state, reason = StartState.DONE, ""
+        elif campaign.overdue:
+            state = StartState.FAILED
+            reason = (
+                f"its process had not ended {duration(campaign.longest_s)} after it began, and was killed"
+            )
         elif self._stopping:
             state, reason = StartState.INTERRUPTED, "stallwatch serve was stopped"
         elif code in _STOPPED:

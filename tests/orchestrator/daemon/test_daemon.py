@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 from collections.abc import Callable
@@ -13,14 +14,20 @@ from typing import Any
 
 import pytest
 
+from analysis.findings import Detection, Limits
 from orchestrator.catalog import Catalog
 from orchestrator.config import load_settings
 from orchestrator.daemon.daemon import Daemon
 from orchestrator.daemon.log import Level, Log, LogFormat
 from orchestrator.daemon.signals import Signals
 from orchestrator.daemon.starts import Starts
+from orchestrator.daemon.work import longest_s
 from orchestrator.home import Home
+from orchestrator.model import Node, Profile, Service
+from orchestrator.plan import Plan
 from orchestrator.runs.clocks import Reading, read_clocks
+from tests.orchestrator.daemon.served import schedules
+from tests.orchestrator.runs.stage import Answering, Stage, answering
 
 CONFIG = """\
 service: {{url: http://127.0.0.1/}}
@@ -53,16 +60,14 @@ def terminate() -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-def serve(
-    folder: Path, log: Heard, *, every: str = "7d", clocks: Callable[[], Reading] = read_clocks
-) -> Signals:
+def serve(folder: Path, log: Heard, config: str = CONFIG.format(every="7d"), **options: Any) -> Signals:
     """Serve in this process until told to stop."""
-    (folder / "c.yaml").write_text(CONFIG.format(every=every))
+    (folder / "c.yaml").write_text(config)
     load = partial(load_settings, folder / "c.yaml", {})
     home = Home(folder / "home").create()
     starts = Starts(Catalog(home.catalog_db, home.locks_dir))
     with Signals() as signals:
-        Daemon(home, load(), load, starts, log, environ={}, clocks=clocks).serve(signals)
+        Daemon(home, load(), load, starts, log, **options).serve(signals)
     return signals
 
 
@@ -102,8 +107,39 @@ def test_a_catalog_that_breaks_does_not_end_the_daemon(tmp_path: Path) -> None:
             database.write_bytes(b"no database " * 1000)
 
     log.write = write  # type: ignore[method-assign] # the moment between reading the config and the first look
-    serve(tmp_path, log, every="1s")
+    serve(tmp_path, log, CONFIG.format(every="1s"))
     [text] = log.texts("schedules wait")
     assert "catalog.db cannot be used: file is not a database" in text
     assert [event for event, _, _ in log.lines][-1] == "stopped"
     assert "campaign started" not in [event for event, _, _ in log.lines]
+
+
+def test_a_campaign_that_hangs_is_ended_and_recorded(tmp_path: Path, k6_1: Path) -> None:
+    """Counted from when it has begun; what it had measured is kept, and its schedule goes on."""
+    stage, server = Stage(tmp_path, k6_1), Answering()
+    with answering(server):
+        nodes = {"n0": f"127.0.0.1:{server.port}"}
+        stage.configure(nodes, more=schedules("name: long, every: 1s, duration: 10m"))
+        config = (tmp_path / "stallwatch.yaml").read_text()
+        log = Heard("campaign ended", terminate)
+        serve(tmp_path, log, config, longest=lambda _: 1.0)
+    assert log.texts("campaign ended")[0] == "its process had not ended 1 s after it began, and was killed"
+    assert stage.left_after(3) == {}
+    [campaign] = stage.listed("campaigns")
+    assert campaign["state"] == "running", "the next daemon closes it"
+
+
+def test_how_long_a_campaign_may_take() -> None:
+    """Wave after wave with the time that k6 has to end, and half an hour to judge; a script says nothing."""
+    profile = Profile(name="smoke", script=Path("smoke.js"), rate_per_s=10, duration_s=300, timeout_s=60)
+    plan = Plan(
+        id="a",
+        profile=profile,
+        service=Service(url="http://127.0.0.1/"),
+        nodes=[Node(name=f"n{number}", host="127.0.0.1") for number in range(3)],
+        limits=Limits(),
+        detection=Detection(),
+        max_parallel=2,
+    )
+    assert longest_s(plan) == 2 * (300 + 60 + 60) + 1800
+    assert longest_s(replace(plan, profile=replace(profile, duration_s=None))) == math.inf
