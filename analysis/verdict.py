@@ -11,6 +11,7 @@ from analysis.findings import Detection, Episode, Limits, PeriodicStall, RunFact
 DOUBTFUL_P = 0.05
 ERROR_ALPHA = 0.005
 """Chance of calling an error rate too high when it is not."""
+LEAST_SHOWN_S = 5e-5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,15 +109,24 @@ def lost_reasons(measured: Measured, facts: RunFacts) -> list[str]:
         reasons.append(f"the run was interrupted after {seconds(measured.duration_s)}")
     if facts.expected_requests is not None and facts.expected_requests != measured.rows:
         off = facts.expected_requests - measured.rows
-        what = "are missing from the table" if off > 0 else "are in the table beyond that"
-        reasons.append(f"k6 counted {facts.expected_requests:,} requests, {abs(off):,} {what}")
+        what = "missing from the table" if off > 0 else "in the table beyond that"
+        counted = many(facts.expected_requests, "request", "requests")
+        reasons.append(f"k6 counted {counted}, {many(abs(off), 'is', 'are')} {what}")
+    if facts.unreadable > 0:
+        lost = many(facts.unreadable, "request", "requests")
+        reasons.append(f"{lost} of the file could not be read, {measured.rows:,} could")
     if facts.dropped_iterations > 0:
-        reasons.append(
-            f"{facts.dropped_iterations:,} iterations were dropped, as no VU was free: give it more VUs"
-        )
+        dropped = many(facts.dropped_iterations, "iteration was", "iterations were")
+        reasons.append(f"{dropped} dropped, as no VU was free: give it more VUs")
     if facts.censored > 0:
-        reasons.append(f"{facts.censored:,} requests were still in flight at the end and have no row")
+        censored = many(facts.censored, "request was", "requests were")
+        reasons.append(f"{censored} still in flight at the end, and left no row")
     return reasons
+
+
+def many(count: int, one: str, several: str) -> str:
+    """A count with its noun, or its verb."""
+    return f"{count:,} {one if count == 1 else several}"
 
 
 def power_reason(measured: Measured, detection: Detection) -> str:
@@ -139,6 +149,8 @@ def minutes(value_s: float) -> str:
 
 def seconds(value_s: float) -> str:
     """Seconds with three digits at most where they matter: 1.9 ms, 0.35 s, 1.5 s, 12.0 s, 640 s."""
+    if 0 < value_s < LEAST_SHOWN_S:
+        return f"less than {1000 * LEAST_SHOWN_S:g} ms"
     if value_s < 0.1:
         return f"{1000 * value_s:.2g} ms"
     digits = 2 if value_s < 1 else 1 if value_s < 100 else 0

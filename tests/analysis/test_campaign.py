@@ -162,4 +162,13 @@ def test_a_failure_says_who_passed_and_who_is_unsure() -> None:
     campaign = analyze_campaign(
         [node("node-1", STALL), node("node-2"), unsure], None, limits=Limits(), detection=Detection()
     )
-    assert campaign.sentence.endswith("; node-2 passes; node-3 is inconclusive.")
+    assert campaign.sentence.endswith("; node-2 passes, node-3 is inconclusive.")
+
+
+def test_two_failures_are_one_list() -> None:
+    """What failed stands before the one semicolon, what did not behind it."""
+    sentence = analyzed(node("node-1", STALL), node("node-2", STALL), node("node-3")).sentence
+    did, _, others = sentence.partition("; ")
+    assert did.startswith("fail: node-1 stalls for 1.5 s")
+    assert " and node-2 stalls for 1.5 s" in did
+    assert others == "node-3 passes."

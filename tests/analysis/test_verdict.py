@@ -80,9 +80,14 @@ def test_slowest_needs_more_than_one_episode(count: int, verdict: Verdict) -> No
     ("facts", "said"),
     [
         (RunFacts(interrupted=True), "interrupted"),
-        (RunFacts(expected_requests=3012), "12 are missing"),
+        (RunFacts(expected_requests=3012), "k6 counted 3,012 requests, 12 are missing from the table"),
+        (RunFacts(expected_requests=3001), "1 is missing from the table"),
+        (RunFacts(unreadable=1), "1 request of the file could not be read, 3,000 could"),
+        (RunFacts(unreadable=2), "2 requests of the file could not be read"),
         (RunFacts(dropped_iterations=7), "7 iterations were dropped"),
+        (RunFacts(dropped_iterations=1), "1 iteration was dropped"),
         (RunFacts(censored=3), "3 requests were still in flight"),
+        (RunFacts(censored=1), "1 request was still in flight"),
         (RunFacts(unfit="the run failed: k6 was ended"), "the run failed: k6 was ended"),
     ],
 )
@@ -129,7 +134,15 @@ def test_rates_are_said_in_plain_percent(rate: float, said: str) -> None:
 
 @pytest.mark.parametrize(
     ("value_s", "said"),
-    [(0.0019, "1.9 ms"), (0.35, "0.35 s"), (1.5, "1.5 s"), (60.0, "60.0 s"), (640.0, "640 s")],
+    [
+        (0.0, "0 ms"),
+        (8e-9, "less than 0.05 ms"),
+        (0.0019, "1.9 ms"),
+        (0.35, "0.35 s"),
+        (1.5, "1.5 s"),
+        (60.0, "60.0 s"),
+        (640.0, "640 s"),
+    ],
 )
 def test_lengths_keep_their_digits(value_s: float, said: str) -> None:
     """A length below a tenth of a second is said in ms, so that none is said to be zero."""
