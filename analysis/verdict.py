@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from analysis.findings import Detection, Episode, Limits, PeriodicStall, RunFacts, Verdict
@@ -89,17 +88,25 @@ def missing_reasons(measured: Measured, facts: RunFacts, detection: Detection) -
     if measured.requests == 0 and not facts.unfit:
         return ["no requests were measured: check that the Node is reachable and the script sends requests"]
     reasons = [*([facts.unfit] if facts.unfit else []), *lost_reasons(measured, facts)]
-    p_value = measured.periodicity_p_value
-    if p_value <= DOUBTFUL_P and not measured.periodic_stalls:
-        weak = (
-            f"a claim needs {detection.alpha:g}"
-            if p_value > detection.alpha
-            else "too weak among several nodes"
-        )
-        reasons.append(f"a period is hinted at (p = {p_value:.2g}, {weak}): run again, longer")
+    if measured.periodicity_p_value <= DOUBTFUL_P and not measured.periodic_stalls:
+        reasons.append(hint_reason(measured, detection))
     if measured.power < detection.power:
         reasons.append(power_reason(measured, detection))
     return reasons
+
+
+def hint_reason(measured: Measured, detection: Detection) -> str:
+    """What it would take to claim a period that is hinted at, or to be rid of it.
+
+    A comb's p-value falls by the same factor with each cycle that holds a stall.
+    """
+    p_value = measured.periodicity_p_value
+    said = f"a period is hinted at (p = {p_value:.2g}, "
+    if p_value <= detection.alpha:
+        return f"{said}too weak among several nodes): run again, longer"
+    more_s = measured.duration_s * (math.log(detection.alpha) / math.log(p_value) - 1)
+    longer = minutes(max(more_s, measured.duration_s / 10))
+    return f"{said}a claim needs {detection.alpha:g}): run {longer} longer"
 
 
 def lost_reasons(measured: Measured, facts: RunFacts) -> list[str]:
@@ -162,7 +169,13 @@ def percent(rate: float) -> str:
     return f"{100 * rate:.0f} %" if rate >= 0.0995 else f"{100 * rate:.2g} %"
 
 
-def notes_on(measured: Measured, limits: Limits) -> Sequence[str]:
+def notes_on(verdict: Verdict, measured: Measured, facts: RunFacts, limits: Limits) -> list[str]:
+    """What a verdict leaves unsaid: findings too small for a fail; of a fail, what was lost beside it."""
+    notes = small_findings(measured, limits)
+    return [*notes, *lost_reasons(measured, facts)] if verdict is Verdict.FAIL else notes
+
+
+def small_findings(measured: Measured, limits: Limits) -> list[str]:
     """Findings too small for a fail: small periodic stalls and one single slow Episode."""
     notes = [
         f"{describe(stall)}; below the limit"
