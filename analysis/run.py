@@ -69,6 +69,10 @@ def analyze_run(
     claims = tuple(claim_of(candidate, context, part) for candidate, part, _ in found)
     noises = conditions(samples, residual, detection)
     duration_s = duration_of(table)
+    power = best_power(noises, exposure.span_s, detection, len(searches))
+    needed_s = needed_duration_s(
+        noises, detection, lambda span_s: searches_within(samples, span_s), duration_s
+    )
     unknown = ~np.isfinite(table["total_ns"].to_numpy(dtype=np.float64, na_value=np.nan))
     measured = Measured(
         requests=len(table),
@@ -78,8 +82,8 @@ def analyze_run(
         periodic_stalls=claims,
         periodicity_p_value=p_value,
         episodes=report_episodes(context, found, limits),
-        power=best_power(noises, exposure.span_s, detection, len(searches)),
-        needed_duration_s=needed_duration_s(noises, detection, len(searches)),
+        power=power,
+        needed_duration_s=needed_s if power < detection.power else None,
     )
     found_beside = findings_of(
         table, samples, residual, claims, facts=facts, limits=limits, detection=detection
@@ -164,6 +168,13 @@ def searched_parts(samples: Samples) -> list[tuple[str, Samples]]:
     if len(large) > 1:
         parts.extend((samples.scenario_names[i], samples.select(samples.scenario == i)) for i in large)
     return parts
+
+
+def searches_within(samples: Samples, span_s: float) -> int:
+    """How many parts a Run like this one would be searched in, were it ``span_s`` long."""
+    sizes = np.bincount(samples.scenario, minlength=len(samples.scenario_names))
+    large = int((sizes * span_s / max(samples.span_s, 1e-9) >= MIN_SCENARIO).sum())
+    return 1 + (min(large, MOST_SCENARIOS) if large > 1 else 0)
 
 
 def find(

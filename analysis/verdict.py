@@ -97,7 +97,7 @@ def missing_reasons(measured: Measured, facts: RunFacts, detection: Detection) -
         )
         reasons.append(f"a period is hinted at (p = {p_value:.2g}, {weak}): run again, longer")
     if measured.power < detection.power:
-        reasons.append(power_reason(measured, detection))
+        reasons.append(power_reason(measured, facts, detection))
     return reasons
 
 
@@ -119,22 +119,23 @@ def lost_reasons(measured: Measured, facts: RunFacts) -> list[str]:
     return reasons
 
 
-def power_reason(measured: Measured, detection: Detection) -> str:
+def power_reason(measured: Measured, facts: RunFacts, detection: Detection) -> str:
     """What it would take to show the reference stall."""
     reference = f"a stall of {detection.stall_s:g} s every {detection.period_s:g} s"
     power = math.floor(100 * measured.power) / 100  # never rounded up to what is needed
     said = f"{reference} could have been missed (power {power:.2f}, needed {detection.power:g})"
     if measured.needed_duration_s is None:
         return f"{said}; a longer run would not help: send more requests a second"
-    more_s = measured.needed_duration_s - measured.duration_s
-    if more_s <= 0:
-        return f"{said}; run again with more requests a second"
-    return f"{said}: run {minutes(more_s)} longer"
+    needed = minutes(measured.needed_duration_s)
+    option = needed.replace(" min", "m").replace(" s", "s")
+    if facts.own_length:
+        return f"{said}: its script would have to send requests for at least {needed} in all"
+    return f"{said}: run for at least {needed} in all (--duration {option})"
 
 
 def minutes(value_s: float) -> str:
-    """A duration to ask for: seconds below a minute, else whole minutes, rounded up."""
-    return f"{max(1, round(value_s))} s" if value_s < 60 else f"{int(-(-value_s // 60))} min"
+    """A duration to ask for: seconds below a minute, else minutes, both whole and rounded up."""
+    return f"{max(1, math.ceil(value_s))} s" if value_s < 60 else f"{int(-(-value_s // 60))} min"
 
 
 def seconds(value_s: float) -> str:
