@@ -23,7 +23,7 @@ from analysis.findings import (
 from analysis.generator import own_faults
 from analysis.normal.baseline import residuals
 from analysis.normal.exposure import exposure_of
-from analysis.normal.samples import Samples, codes, samples_of
+from analysis.normal.samples import Samples, codes, samples_of, whole_seconds
 from analysis.requests import NS_PER_MS, NS_PER_S, is_fresh, start_ns
 from analysis.stalls.comb import Exposure
 from analysis.stalls.episodes import join, join_gap_s
@@ -36,6 +36,10 @@ MIN_REQUESTS = 12
 """Fewer requests are not searched: no comb of three cycles could be told from chance."""
 MIN_SCENARIO = 60
 MOST_SCENARIOS = 4
+COARSE = (
+    "times are in whole seconds, k6's default for CSV: a stall has to return more often to be told from "
+    "chance, and what ends together is not seen; K6_CSV_TIME_FORMAT=unix_nano shows both"
+)
 
 Found = list[tuple[Candidate, Samples, str]]
 
@@ -101,6 +105,8 @@ def conclude(
     notes = list(notes_on(measured, limits))
     if verdict is Verdict.FAIL:  # else they are reasons
         notes += lost_reasons(measured, facts)
+    if whole_seconds(table["end_ns"].to_numpy(dtype=np.int64)):
+        notes.append(COARSE)
     unknown = int(table["total_ns"].isna().sum())
     if unknown:
         notes.append(f"{unknown:,} requests have no known time: they count as errors and have no latency")
