@@ -4,6 +4,8 @@
 # make bench   benchmarks
 # make bench-detect   how well stalls are found, beside the usual methods, and what it costs
 # make bench-history   how well changes over nights are found, beside Apache Otava
+# make dashboards   write Grafana's dashboards again, from grafana/*.py
+# make compose-secrets   passwords and token for docker-compose.yml, in secrets/; those that are there stay
 # make lock    pin what the tests use again, from the version ranges in pyproject.toml
 # make clean   remove what these targets made
 #
@@ -23,7 +25,7 @@ PYTHON_CANDIDATES := $(PYTHON) python3.13 python3.12 python3.11
 else
 PYTHON_CANDIDATES := $(PYTHON)
 endif
-ifneq ($(filter-out help clean,$(MAKECMDGOALS)),)
+ifneq ($(filter-out help clean compose-secrets,$(MAKECMDGOALS)),)
 # "VERSION PATH", or one line of what is missing.
 PYTHON_FOUND := $(shell .ci/find-python $(PYTHON_CANDIDATES) 2>&1)
 PYTHON_PATH := $(word 2,$(PYTHON_FOUND))
@@ -35,7 +37,7 @@ $(shell for venv in $(VENV) $(DEMO_VENV) $(LOCK_VENV) $(OTAVA_VENV); do $$venv/b
 endif
 INSTALLED = installed-$(firstword $(PYTHON_FOUND))
 
-.PHONY: help demo test check bench bench-detect bench-history lock clean setup servers
+.PHONY: help demo test check bench bench-detect bench-history dashboards compose-secrets lock clean setup servers
 help:
 	@sed -n 's/^# make/make/p' Makefile
 
@@ -58,6 +60,14 @@ bench-detect: $(VENV)/$(INSTALLED)
 
 bench-history: $(VENV)/$(INSTALLED) $(OTAVA_VENV)/$(INSTALLED)
 	$(VENV)/bin/python -m benchmarks history
+
+dashboards: $(VENV)/$(INSTALLED)
+	$(VENV)/bin/python -m grafana
+
+# Containers run as other users, so each file is readable; the folder keeps everybody else of this machine out.
+compose-secrets:
+	@umask 077 && mkdir -p secrets && cd secrets && for name in influxdb_password influxdb_token grafana_password; do \
+		test -s $$name || { od -An -N32 -tx1 /dev/urandom | tr -d ' \n' > $$name && chmod 0444 $$name; } || exit 1; done
 
 setup: servers
 servers: $(VENV)/$(INSTALLED)

@@ -47,6 +47,7 @@ class RunFacts:
 
     ``planned_s`` is the duration asked for, ``timeout_s`` the client's; ``expected_requests`` is
     k6's own ``http_reqs`` count (None when k6 could not give it: killed, or an imported file).
+    ``unreadable`` counts requests that stand in a file, but not whole.
     ``own_length`` tells a script that says itself how long it takes.
     ``unfit`` says why the Run cannot pass, whatever its requests look like; empty when it can.
     """
@@ -54,6 +55,7 @@ class RunFacts:
     dropped_iterations: int = 0
     censored: int = 0
     expected_requests: int | None = None
+    unreadable: int = 0
     interrupted: bool = False
     planned_s: float | None = None
     timeout_s: float = 60.0

@@ -18,7 +18,6 @@ from analysis.findings import (
     PeriodicStall,
     RunAnalysis,
     RunFacts,
-    Verdict,
 )
 from analysis.generator import own_faults
 from analysis.normal.baseline import residuals
@@ -30,7 +29,7 @@ from analysis.stalls.episodes import join, join_gap_s
 from analysis.stalls.power import best_power, conditions, needed_duration_s
 from analysis.stalls.search import Candidate, related, sources
 from analysis.throughput import throughput_of
-from analysis.verdict import Measured, judge, lost_reasons, notes_on
+from analysis.verdict import Measured, judge, notes_on
 
 MIN_REQUESTS = 12
 """Fewer requests are not searched: no comb of three cycles could be told from chance."""
@@ -40,6 +39,7 @@ COARSE = (
     "times are in whole seconds, k6's default for CSV: a stall has to return more often to be told from "
     "chance, and what ends together is not seen; K6_CSV_TIME_FORMAT=unix_nano shows both"
 )
+SAME_START_S, MOSTLY = 1.0, 0.75
 
 Found = list[tuple[Candidate, Samples, str]]
 
@@ -102,9 +102,7 @@ def conclude(
     """Put verdict, reasons and the plain figures around what was measured."""
     verdict, reasons = judge(measured, facts=facts, limits=limits, detection=detection)
     starts = start_ns(table)
-    notes = list(notes_on(measured, limits))
-    if verdict is Verdict.FAIL:  # else they are reasons
-        notes += lost_reasons(measured, facts)
+    notes = notes_on(verdict, measured, facts, limits)
     if whole_seconds(table["end_ns"].to_numpy(dtype=np.int64)):
         notes.append(COARSE)
     unknown = int(table["total_ns"].isna().sum())
@@ -186,7 +184,7 @@ def searches_within(samples: Samples, span_s: float) -> int:
 def find(
     context: Context, exposure: Exposure, parts: list[tuple[str, Samples]], detection: Detection
 ) -> tuple[Found, float]:
-    """Search every part; of claims with related periods keep one, that of all requests first."""
+    """Search every part; of claims of one stall keep one, that of all requests first."""
     found: Found = []
     p_value = 1.0
     for name, part in parts:
@@ -198,9 +196,18 @@ def find(
         found.extend((candidate, part, name) for candidate in candidates)
     kept: Found = []
     for item in sorted(found, key=lambda item: (item[2] != "all", item[0].p_value)):
-        if not any(related(item[0].fit.period_s, other[0].fit.period_s) for other in kept):
+        if not any(same_stall(item[0], other[0]) for other in kept):
             kept.append(item)
     return kept, p_value
+
+
+def same_stall(one: Candidate, other: Candidate) -> bool:
+    """Tell whether two combs of different parts are one stall: by their period, or by their Episodes."""
+    if related(one.fit.period_s, other.fit.period_s):
+        return True
+    starts, others = one.episodes.start_s[one.hit], other.episodes.start_s[other.hit]
+    near = np.abs(starts[:, None] - others[None, :]).min(axis=1) <= SAME_START_S
+    return float(near.mean()) >= MOSTLY
 
 
 def report_episodes(context: Context, found: Found, limits: Limits) -> tuple[Episode, ...]:
@@ -231,10 +238,13 @@ def report_episodes(context: Context, found: Found, limits: Limits) -> tuple[Epi
 def rejudged(
     analysis: RunAnalysis, claims: tuple[PeriodicStall, ...], limits: Limits, detection: Detection
 ) -> RunAnalysis:
-    """Return the analysis with other claims (fewer, after a correction) and the verdict they lead to."""
-    measured = measured_of(analysis, claims)
-    verdict, reasons = judge(measured, facts=analysis.facts, limits=limits, detection=detection)
-    return replace(analysis, verdict=verdict, reasons=reasons, periodic_stalls=claims)
+    """Return the analysis with other claims (fewer, after a correction), and what they lead to."""
+    facts, measured = analysis.facts, measured_of(analysis, claims)
+    verdict, reasons = judge(measured, facts=facts, limits=limits, detection=detection)
+    before = notes_on(analysis.verdict, measured_of(analysis, analysis.periodic_stalls), facts, limits)
+    others = [note for note in analysis.notes if note not in (*before, *reasons)]
+    notes = (*notes_on(verdict, measured, facts, limits), *others)
+    return replace(analysis, verdict=verdict, reasons=reasons, notes=notes, periodic_stalls=claims)
 
 
 def measured_of(analysis: RunAnalysis, claims: tuple[PeriodicStall, ...]) -> Measured:

@@ -60,6 +60,29 @@ shipments = sa.Table(
     sa.Column("lease_until_ns", sa.BigInteger),
 )
 
+# Which starts of a schedule there were, and what became of them; `orchestrator.daemon.starts` knows more.
+schedules = sa.Table(
+    "schedules",
+    _META,
+    sa.Column("name", sa.String, primary_key=True),
+    sa.Column("timing", sa.String, nullable=False),
+    # Nothing that was due before this counts as missed.
+    sa.Column("since_ns", sa.BigInteger, nullable=False),
+)
+
+starts = sa.Table(
+    "starts",
+    _META,
+    sa.Column("schedule", sa.String, primary_key=True),
+    # The local time on the wall: when clocks go back, it comes twice, and the second time is no start.
+    sa.Column("wall", sa.String, primary_key=True),
+    sa.Column("due_ns", sa.BigInteger, nullable=False, index=True),
+    sa.Column("state", sa.String, nullable=False),
+    sa.Column("campaign_id", sa.String),
+    sa.Column("reason", sa.String),
+    sa.Column("noted_ns", sa.BigInteger, nullable=False),
+)
+
 Row = dict[str, Any]
 BUSY_S = 30.0
 LEASE_S = 15.0
@@ -88,7 +111,7 @@ class Catalog:
             poolclass=sa.NullPool,
         )
         sa.event.listen(self._engine, "connect", self._configure)
-        with self._writing() as connection:
+        with self.writing() as connection:
             # One statement each: looking first would race with another command that makes the same home.
             for table in _META.sorted_tables:
                 connection.execute(sa.schema.CreateTable(table, if_not_exists=True))
@@ -104,7 +127,7 @@ class Catalog:
         for column in (column for column in table.columns if column.name not in known):
             kind = column.type.compile(self._engine.dialect)
             try:
-                with self._writing() as connection:
+                with self.writing() as connection:
                     connection.execute(sa.text(f"ALTER TABLE {table.name} ADD COLUMN {column.name} {kind}"))
             except StoreError as error:
                 if "duplicate column" not in str(error):  # another command was quicker
@@ -136,7 +159,7 @@ class Catalog:
 
     def running(self) -> list[Row]:
         """Return the campaigns that say ``running``, whether anybody runs them or not."""
-        return self._rows(sa.select(campaigns).where(campaigns.c.state == RunState.RUNNING))
+        return self.rows(sa.select(campaigns).where(campaigns.c.state == RunState.RUNNING))
 
     @contextmanager
     def taking_over(self, campaign_id: str) -> Iterator[bool]:
@@ -165,40 +188,40 @@ class Catalog:
 
     def add_whole(self, campaign: Row, its_runs: list[Row]) -> None:
         """Add a campaign that is over, with its runs: all of it or nothing."""
-        with self._writing() as connection:
+        with self.writing() as connection:
             connection.execute(campaigns.insert().values(campaign))
             connection.execute(runs.insert(), its_runs)
 
     def add_campaign(self, **values: Any) -> None:
         """Add a campaign."""
-        with self._writing() as connection:
+        with self.writing() as connection:
             connection.execute(campaigns.insert().values(values))
 
     def add_run(self, **values: Any) -> None:
         """Add a run."""
-        with self._writing() as connection:
+        with self.writing() as connection:
             connection.execute(runs.insert().values(values))
 
     def update_campaign(self, campaign_id: str, **values: Any) -> None:
         """Change columns of a campaign."""
-        with self._writing() as connection:
+        with self.writing() as connection:
             connection.execute(campaigns.update().where(campaigns.c.id == campaign_id).values(values))
 
     def update_run(self, run_id: str, **values: Any) -> None:
         """Change columns of a run."""
-        with self._writing() as connection:
+        with self.writing() as connection:
             connection.execute(runs.update().where(runs.c.id == run_id).values(values))
 
     def list_campaigns(self) -> list[Row]:
         """Return all campaigns, newest first."""
-        return self._rows(sa.select(campaigns).order_by(campaigns.c.started_ns.desc()))
+        return self.rows(sa.select(campaigns).order_by(campaigns.c.started_ns.desc()))
 
     def list_runs(self, campaign_id: str | None = None) -> list[Row]:
         """Return runs, newest first, or those of one campaign in the order of their start."""
         if campaign_id is None:
-            return self._rows(sa.select(runs).order_by(runs.c.started_ns.desc()))
+            return self.rows(sa.select(runs).order_by(runs.c.started_ns.desc()))
         query = sa.select(runs).where(runs.c.campaign_id == campaign_id)
-        return self._rows(query.order_by(runs.c.started_ns))
+        return self.rows(query.order_by(runs.c.started_ns))
 
     def find(self, name: str) -> tuple[Row, list[Row]]:
         """Return the campaign, and the runs of it, that an id means: a campaign's, a run's, or ``last``.
@@ -229,7 +252,7 @@ class Catalog:
 
     def list_shipments(self, target: str) -> dict[str, Row]:
         """Return how far each run has been sent to a target, by run."""
-        rows = self._rows(sa.select(shipments).where(shipments.c.target == target))
+        rows = self.rows(sa.select(shipments).where(shipments.c.target == target))
         return {row["run_id"]: row for row in rows}
 
     def lease(self, run_id: str, target: str, owner: str, now_ns: int) -> Row | None:
@@ -247,7 +270,7 @@ class Catalog:
             until > now_ns + 2 * lease_ns,
         )
         first = sa.select(*(sa.literal(value) for value in (run_id, target, 0, 0)))
-        with self._writing() as connection:
+        with self.writing() as connection:
             connection.execute(
                 shipments.insert().from_select(
                     ["run_id", "target", "rows", "refused"],
@@ -263,21 +286,23 @@ class Catalog:
         """Note how far a run has been sent and renew its lease; False when another has it by now."""
         its = sa.and_(_shipment(run_id, target), shipments.c.lease_owner == owner)
         values["lease_until_ns"] = now_ns + int(LEASE_S * 1e9)
-        with self._writing() as connection:
+        with self.writing() as connection:
             return bool(connection.execute(shipments.update().where(its).values(values)).rowcount)
 
     def release(self, owner: str) -> None:
         """Give up all leases of an owner."""
         mine = shipments.c.lease_owner == owner
-        with self._writing() as connection:
+        with self.writing() as connection:
             connection.execute(shipments.update().where(mine).values(lease_owner=None, lease_until_ns=None))
 
-    def _rows(self, query: sa.Select[Any]) -> list[Row]:
+    def rows(self, query: sa.Select[Any]) -> list[Row]:
+        """Return what a query finds."""
         with self._telling(), self._engine.connect() as connection:
             return [dict(row) for row in connection.execute(query).mappings()]
 
     @contextmanager
-    def _writing(self) -> Iterator[sa.Connection]:
+    def writing(self) -> Iterator[sa.Connection]:
+        """Give a connection whose changes are kept together at the end, or not at all."""
         with self._telling(), self._engine.begin() as connection:
             yield connection
 

@@ -25,6 +25,13 @@ REFUSED_CODES = (1110, 1111)
 """k6's codes for an address and for a name that it may not ask for: they say nothing of the path."""
 NEAR = 0.95
 """Share of the highest rate from which on a script may have been held back by it."""
+_CONNECTIONS = (
+    ("fresh", True, "opened a connection: the service leaves others open against `Connection: close`"),
+    ("kept", False, "found a connection open: the service closes it after an answer"),
+)
+"""Scenario, whether its requests are to open a connection, and what is said when most do otherwise."""
+FEWEST = 20
+"""Answered requests that show how a service treats connections."""
 MAX_ERRORS = 3
 """Kinds of errors that are said beside the verdict; the report lists more."""
 
@@ -104,6 +111,7 @@ def judge_run(record: RunRecord, frame: pd.DataFrame) -> RunAnalysis:
             *analysis.notes,
             *record.notes,
             *_held_back(record, sent),
+            *_reused(record, sent),
             *([f"{refused:,} requests were refused and never sent: they are left out"] if refused else []),
         ),
     )
@@ -129,6 +137,21 @@ def _held_back(record: RunRecord, frame: pd.DataFrame) -> list[str]:
         return []
     bound = f"limits.max_rate_per_s ({record.max_rate_per_s:g})"
     return [f"{most:,} requests were made in one second: {bound} may have held the run back"]
+
+
+def _reused(record: RunRecord, frame: pd.DataFrame) -> list[str]:
+    """Say so when a service did not let our scripts keep a connection, or open a new one."""
+    from analysis.requests import is_fresh
+
+    if record.rate_per_s is None:
+        return []
+    notes = []
+    for scenario, wanted, lacks in _CONNECTIONS:
+        mine = frame[(frame["scenario"] == scenario) & (frame["status"] > 0)]
+        as_wanted = int((is_fresh(mine) == wanted).sum())
+        if len(mine) >= FEWEST and 2 * as_wanted < len(mine):
+            notes.append(f"{as_wanted:,} of {len(mine):,} {scenario} requests {lacks}")
+    return notes
 
 
 def _unfit(record: RunRecord, frame: pd.DataFrame) -> str:
@@ -158,7 +181,7 @@ def error_notes(name: str, analysis: RunAnalysis, frame: pd.DataFrame) -> list[s
 
     kinds = error_kinds([NodeResult(name=name, kind="", analysis=analysis)], {name: frame})
     shown = kinds.listed[:MAX_ERRORS]
-    several = len({kind.endpoint for kind in kinds.listed}) > 1
+    several = frame["endpoint"].nunique() > 1
     notes = [
         f"{kind.count} of {analysis.requests:,} requests: {kind.error}"
         + (f" at {kind.endpoint}" if several else "")
@@ -187,7 +210,7 @@ def judge(records: Sequence[RunRecord], store: RunStore) -> Judged:
         analysis = judge_run(record, frame)
         results.append(NodeResult(name=record.node, kind=record.kind.value, analysis=analysis))
         figures[record.node] = figures_of_run(record, frame, analysis)
-        frames[record.node] = frame[list(FRAME_COLUMNS)]
+        frames[record.node] = _sent(frame)[0][list(FRAME_COLUMNS)]
     nodes = [result for result in results if result.kind != NodeKind.CONTROL]
     controls = [result for result in results if result.kind == NodeKind.CONTROL]
     control, spare = _worst_first(controls) if nodes and controls else (None, ())

@@ -8,6 +8,9 @@ from enum import StrEnum
 from pathlib import Path
 from urllib.parse import urlsplit
 
+OVERTIME_S = 60.0
+"""A k6 that has not ended so long after it should have is killed."""
+
 
 class NodeKind(StrEnum):
     """What a Node's address is."""
@@ -143,6 +146,34 @@ class InfluxSettings:
     org: str
     bucket: str
     token: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """When a Profile runs by itself: at the times of ``cron`` in a time zone, or every ``every_s``.
+
+    Parameters
+    ----------
+    jitter_s
+        A start is put off by up to this, by chance, so that many machines do not start together.
+    nodes
+        Names of Nodes; none means all.
+    duration_s
+        Instead of the Profile's own.
+    catch_up_s
+        A start that was missed is made up for so long.
+    """
+
+    name: str
+    profile: str
+    cron: str | None = None
+    timezone: str = "UTC"
+    every_s: float | None = None
+    jitter_s: float = 0.0
+    nodes: tuple[str, ...] = ()
+    duration_s: float | None = None
+    enabled: bool = True
+    catch_up_s: float = 7200.0
 
 
 class RunState(StrEnum):

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from analysis.findings import CampaignAnalysis, Detection, Limits
-from orchestrator.model import Endpoint, Node, NodeKind, Profile, ProfileKind, Service
+from orchestrator.model import OVERTIME_S, Endpoint, Node, NodeKind, Profile, ProfileKind, Service
 from orchestrator.resources import k6_script
 from reports.formats import duration
 
@@ -58,8 +58,16 @@ class Plan:
         return Node(name=name, host="127.0.0.1", port=port, kind=NodeKind.CONTROL)
 
     def profile_of(self, node: Node) -> Profile:
-        """Return what runs against a Node, or against the control."""
-        return control_profile(self.profile) if node.kind is NodeKind.CONTROL else self.profile
+        """Return what runs against a Node, or against the control.
+
+        Beside a user's script the control goes on as long as the script may: it ends with its nodes.
+        """
+        if node.kind is not NodeKind.CONTROL:
+            return self.profile
+        control = control_profile(self.profile)
+        if self.profile.kind is ProfileKind.SCRIPT and control.duration_s is not None:
+            return replace(control, duration_s=control.duration_s + self.profile.timeout_s + OVERTIME_S)
+        return control
 
     def service_of(self, node: Node) -> Service:
         """Return what is asked of a Node, or of the control."""

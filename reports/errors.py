@@ -14,6 +14,9 @@ from reports.charts.points import failed, in_scenario
 MAX_KINDS = 20
 """Kinds of errors that are listed; the rest are counted."""
 
+STATUS_CODES = 1000
+"""What k6 adds to an HTTP status to make an error code of it: that says nothing new."""
+
 _KIND = ["error", "status", "error_code", "endpoint"]
 
 
@@ -84,7 +87,7 @@ def _view(node: str, kind: tuple[str, int, int, str], count: int, ends: tuple[in
     error, status, code, endpoint = kind
     parts = [error] if error else []
     parts += [f"status {status}"] if status else []
-    parts += [f"k6 error {code}"] if code else []
+    parts += [f"k6 error {code}"] if code not in (0, STATUS_CODES + status) else []
     return ErrorView(
         node=node,
         error=", ".join(parts) or "failed without a reason",

@@ -8,6 +8,7 @@ import numpy as np
 
 from analysis.normal.samples import Bools, Floats, Ints
 from analysis.requests import PHASES
+from analysis.verdict import seconds
 
 LEAST_REQUESTS = 5
 """Fewer slow requests of one kind say nothing about a shape."""
@@ -80,8 +81,8 @@ def spread_words(seen: Seen) -> str:
     if len(starts) < LEAST_REQUESTS:
         return f"too few cycles have two slow {seen.kind} requests to compare their ends"
     return (
-        f"{seen.kind}: starts spread over {FULL * np.median(starts):.2g} s in a cycle, "
-        f"ends over {FULL * np.median(ends):.2g} s"
+        f"{seen.kind}: starts spread over {seconds(FULL * float(np.median(starts)))} in a cycle, "
+        f"ends over {seconds(FULL * float(np.median(ends)))}"
     )
 
 

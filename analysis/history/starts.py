@@ -56,4 +56,4 @@ class Starts:
         same, up, down = np.einsum("sg,skg->ks", likely, np.stack(self._weights))
         with np.errstate(divide="ignore"):
             logs = np.log([same, up, down])
-        return np.clip(logs[1:] - np.maximum(logs[0], LOWEST), LOWEST, -LOWEST)
+        return np.asarray(np.clip(logs[1:] - np.maximum(logs[0], LOWEST), LOWEST, -LOWEST))

@@ -1,7 +1,8 @@
 """The frame of every command: routes, and turns whatever is raised into one line and an exit code.
 
-A command is the function ``command`` of ``orchestrator/cli/<name>.py``; it prints, and returns an
-exit code (None is 0). Its module is imported only when it is asked for, so that ``--help`` stays fast.
+A command is the function ``command`` of ``orchestrator/cli/<name>.py``, or of the same in a room of
+``orchestrator/cli``; it prints, and returns an exit code (None is 0). Its module is imported only when it
+is asked for, so that ``--help`` stays fast.
 """
 
 from __future__ import annotations
@@ -35,8 +36,11 @@ COMMANDS = {
     "compare": "Tell whether what failed before is fixed after.",
     "history": "Show each node's figures over campaigns, and what changed.",
     "report": "Render the report of a run or a campaign.",
-    "list": "Show what ran: runs or campaigns.",
+    "list": "Show what ran and what is going to: runs, campaigns, schedules.",
+    "serve": "Run the schedules of the config, until it is stopped.",
 }
+HIDDEN = {"job": "Do what `serve` asks for on standard input."}
+ROOMS = {"serve": "daemon", "job": "daemon"}
 # Usage errors of click, under whichever name typer carries it: click itself, or typer's own copy.
 _UsageError: type[Exception] = typer.BadParameter.__bases__[0]
 
@@ -100,17 +104,17 @@ def _build(arguments: Sequence[str]) -> typer.Typer:
     )
     app.callback()(_options)
     asked = next((word for word in arguments if not word.startswith("-")), None)
-    for name, summary in COMMANDS.items():
+    for name, summary in (COMMANDS | HIDDEN).items():
         function = _load(name) if name == asked else _not_asked
-        app.command(name, short_help=summary, help=None if name == asked and function.__doc__ else summary)(
-            function
-        )
+        text = None if name == asked and function.__doc__ else summary
+        app.command(name, short_help=summary, help=text, hidden=name in HIDDEN)(function)
     return app
 
 
 def _load(name: str) -> Callable[..., int | None]:
     module = name.replace("-", "_") + ("_" if iskeyword(name) else "")
-    function: Callable[..., int | None] = import_module(f"orchestrator.cli.{module}").command
+    room = f"orchestrator.cli.{ROOMS[name]}" if name in ROOMS else "orchestrator.cli"
+    function: Callable[..., int | None] = import_module(f"{room}.{module}").command
     return function
 
 
@@ -143,7 +147,7 @@ def _usage(error: Exception, arguments: Sequence[str]) -> StallwatchError:
     from orchestrator.errors import UsageError
 
     asked = next((word for word in arguments if not word.startswith("-")), None)
-    if asked is not None and asked not in COMMANDS:
+    if asked is not None and asked not in COMMANDS | HIDDEN:
         match = get_close_matches(asked, COMMANDS, n=1)
         hint = f"did you mean {match[0]!r}?" if match else f"the commands are {', '.join(COMMANDS)}"
         return UsageError(f"no command {asked!r}", hint=hint)

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from orchestrator.cli.show.output import Format, print_json, say
+from orchestrator.cli.show.output import Format, one_line, print_json, say
 
 
 class What(StrEnum):
@@ -18,6 +18,7 @@ class What(StrEnum):
 
     RUNS = "runs"
     CAMPAIGNS = "campaigns"
+    SCHEDULES = "schedules"
 
 
 COLUMNS = {
@@ -31,9 +32,14 @@ def command(
     home: Annotated[
         Path | None, typer.Option(help="Where what is generated lives.", show_default="./var")
     ] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="The config, for schedules.", show_default="./stallwatch.yaml")
+    ] = None,
     output: Annotated[Format, typer.Option("--format", help="How it is printed.")] = Format.TEXT,
 ) -> int:
-    """Show what ran, newest first."""
+    """Show what ran, newest first, or what is going to run by itself."""
+    if what is What.SCHEDULES:
+        return _schedules(config, home, output)
     from orchestrator.campaign import open_records
     from orchestrator.cli.show.results import table
     from orchestrator.home import Home
@@ -49,6 +55,29 @@ def command(
         return 0
     for line in table(COLUMNS[what], [[_cell(row, name) for name in COLUMNS[what]] for row in rows]):
         print(line)
+    return 0
+
+
+def _schedules(config: Path | None, home: Path | None, output: Format) -> int:
+    from orchestrator.catalog import Catalog
+    from orchestrator.config import find_config, load_settings
+    from orchestrator.daemon.listing import listed, listed_lines
+    from orchestrator.daemon.starts import Starts
+    from orchestrator.home import Home
+
+    settings = load_settings(find_config(config, os.environ), os.environ)
+    where = Home.find(home, os.environ).create()
+    starts = Starts(Catalog(where.catalog_db, where.locks_dir))
+    now = datetime.now(UTC)
+    if not settings.schedules():
+        say(f"no schedules in {settings.path}; `stallwatch init` writes an example with some")
+    for schedule in settings.schedules():
+        last = starts.last(schedule.name)
+        if output is Format.JSON:
+            print_json(listed(schedule, last, now))
+            continue
+        for line in listed_lines(schedule, last, now):
+            print(one_line(line))
     return 0
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -86,6 +86,7 @@ def run_profile(name: str, wanted: Wanted, *, config: Path | None, home: Path | 
     from orchestrator.config import find_config, load_settings
     from orchestrator.home import Home
     from orchestrator.k6.binary import find_k6
+    from orchestrator.k6.inspect import inspected_plan
     from orchestrator.model import ProfileKind
     from orchestrator.plan import confirming, new_campaign_id
 
@@ -98,7 +99,7 @@ def run_profile(name: str, wanted: Wanted, *, config: Path | None, home: Path | 
     binary = find_k6(settings.k6_binary, os.environ)
     if binary.warning:
         say(f"warning: {binary.warning}")
-    plan = _inspected(plan, binary)
+    plan = inspected_plan(plan, binary, os.environ)
     if wanted.dry_run:
         _show(plan, output)
         return ExitCode.PASS
@@ -115,34 +116,21 @@ def run_profile(name: str, wanted: Wanted, *, config: Path | None, home: Path | 
 
 
 def _plan(settings: Settings, name: str, wanted: Wanted) -> Plan:
-    from orchestrator.config import parse_duration_s, select_nodes
+    from orchestrator.config import parse_duration_s
     from orchestrator.errors import UsageError
-    from orchestrator.plan import Plan, new_campaign_id
+    from orchestrator.plan import new_campaign_id
 
     try:
         duration_s = None if wanted.duration is None else parse_duration_s(wanted.duration)
     except ValueError as error:
         raise UsageError(f"--duration {wanted.duration!r}: {error}") from error
-    return Plan(
-        id=new_campaign_id(datetime.now(UTC)),
-        profile=settings.profile(name, rate_per_s=wanted.rate, duration_s=duration_s),
-        service=settings.service_value(),
-        nodes=select_nodes(settings, wanted.node),
-        limits=settings.limits_value(),
-        detection=settings.detection(),
-        max_parallel=settings.max_parallel,
+    return settings.plan(
+        new_campaign_id(datetime.now(UTC)),
+        profile=name,
+        nodes=wanted.node,
+        rate_per_s=wanted.rate,
+        duration_s=duration_s,
     )
-
-
-def _inspected(plan: Plan, binary: K6Binary) -> Plan:
-    """Return the plan with what k6 says of a user's own script; ours say all themselves."""
-    from orchestrator.k6.inspect import inspected
-    from orchestrator.model import ProfileKind
-
-    if plan.profile.kind is not ProfileKind.SCRIPT:
-        return plan
-    profile = inspected(binary, plan.profile, plan.service, plan.nodes[0], environ=os.environ)
-    return replace(plan, profile=profile)
 
 
 def _agreed(plan: Plan) -> bool:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from pydantic import BaseModel
 
-from orchestrator.config.profiles import BUILT_IN, problems_of
+from orchestrator.config.profiles import problems_of
 from orchestrator.config.schema import ConfigFile, LimitsSection
 from orchestrator.config.secret import header_problem
 from orchestrator.config.source import Problem
@@ -107,12 +107,6 @@ def across_keys(values: dict[str, Any]) -> Iterator[Problem]:
     yield from _repeated_names(values, "schedules")
     yield from _service(_mapping(values.get("service")))
     yield from _profiles(values)
-    profiles = {*BUILT_IN, *_mapping(values.get("profiles"))}
-    for index, schedule in enumerate(_items(values.get("schedules"))):
-        name = schedule.get("profile", "smoke")
-        if isinstance(name, str) and name not in profiles:
-            hint = nearest(name, profiles) or f"; the profiles are {', '.join(sorted(profiles))}"
-            yield Problem(loc=("schedules", index, "profile"), text=f"{shown(name)} is no profile{hint}")
     detect = _mapping(values.get("detect"))
     stall_s, period_s = detect.get("stall_s", 1.0), detect.get("period_s", 60.0)
     if isinstance(stall_s, int | float) and isinstance(period_s, int | float) and stall_s >= period_s > 0:

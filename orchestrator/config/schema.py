@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -17,6 +16,7 @@ from pydantic import (
     model_validator,
 )
 
+from orchestrator.config.cron import parse_cron
 from orchestrator.config.secret import Secret, parse_header_value, parse_secret, parse_text_or_place
 from orchestrator.config.values import (
     parse_address,
@@ -40,6 +40,12 @@ def _long_enough(seconds: float) -> float:
 def _timeout(seconds: float) -> float:
     if not 0.1 <= seconds <= 600:
         raise ValueError(f"{seconds:g} s is not from 0.1 s to 10 minutes; write 60s")
+    return seconds
+
+
+def _within_a_day(seconds: float) -> float:
+    if seconds > 86400:
+        raise ValueError(f"{seconds:g} s is more than a day; write 30s, 5m or 2h")
     return seconds
 
 
@@ -67,12 +73,6 @@ def _certificates(text: str, info: ValidationInfo) -> str:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=path)
     except OSError:  # ssl.SSLError is one
         raise ValueError(f"{shown(str(path))} holds no PEM certificate; export the CA as PEM") from None
-    return text
-
-
-def _cron(text: str) -> str:
-    if not re.fullmatch(r"\S+(\s+\S+){4}", text.strip()) or not re.fullmatch(r"[0-9A-Za-z*/,\-\s]+", text):
-        raise ValueError(f'{shown(text)} is not a cron expression of five fields; write "0 2 * * *"')
     return text
 
 
@@ -194,12 +194,18 @@ class ProfileSection(Section):
 
 
 class ScheduleSection(Section):
-    """When a profile runs by itself."""
+    """When a profile runs by itself: at the times of ``cron``, or ``every`` so often."""
 
     name: Name
-    cron: Annotated[str, AfterValidator(_cron)]
-    timezone: Annotated[str, AfterValidator(_timezone)] = "UTC"
+    cron: Annotated[str, AfterValidator(parse_cron)] | None = None
+    timezone: Annotated[str, AfterValidator(_timezone)] | None = None
+    every: DurationS | None = None
+    jitter: Annotated[float, BeforeValidator(parse_duration_s), AfterValidator(_within_a_day)] | None = None
     profile: Name = "smoke"
+    nodes: list[Name] = Field(default_factory=list)
+    duration: DurationS | None = None
+    enabled: bool = True
+    catch_up: Annotated[float, BeforeValidator(parse_duration_s), AfterValidator(_within_a_day)] = 7200.0
 
 
 class LimitsSection(Section):

@@ -11,12 +11,14 @@ from pydantic import ValidationError
 from analysis.findings import Detection, Limits
 from orchestrator.config.problems import across_keys, from_pydantic
 from orchestrator.config.profiles import BUILT_IN, profile_of
+from orchestrator.config.schedules import schedule_of, schedule_problems
 from orchestrator.config.schema import ConfigFile, ProfileSection, from_config
 from orchestrator.config.service import Reader, endpoint_of, itself, too_large
 from orchestrator.config.source import Source, read_source
 from orchestrator.config.values import nearest, parse_address, shown
 from orchestrator.errors import UsageError
-from orchestrator.model import ClientCertificate, InfluxSettings, Node, NodeKind, Profile, Service
+from orchestrator.model import ClientCertificate, InfluxSettings, Node, NodeKind, Profile, Schedule, Service
+from orchestrator.plan import Plan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -158,6 +160,36 @@ class Settings:
             url=section.url.rstrip("/"), org=section.org, bucket=section.bucket, token=token
         )
 
+    def schedules(self) -> tuple[Schedule, ...]:
+        """Return when which profile runs by itself."""
+        return tuple(schedule_of(section) for section in self.config.schedules)
+
+    def plan(
+        self,
+        campaign_id: str,
+        *,
+        profile: str,
+        nodes: Sequence[str] = (),
+        rate_per_s: float | None = None,
+        duration_s: float | None = None,
+    ) -> Plan:
+        """Return the plan of a campaign of a profile against the named nodes, against all when none is named.
+
+        Raises
+        ------
+        UsageError
+            As `profile`, `service_value` and `select_nodes`.
+        """
+        return Plan(
+            id=campaign_id,
+            profile=self.profile(profile, rate_per_s=rate_per_s, duration_s=duration_s),
+            service=self.service_value(),
+            nodes=select_nodes(self, nodes),
+            limits=self.limits_value(),
+            detection=self.detection(),
+            max_parallel=self.max_parallel,
+        )
+
     def limits_value(self) -> Limits:
         """Return what counts as bad."""
         limits = self.config.limits
@@ -197,6 +229,7 @@ def load_settings(path: Path, environ: Mapping[str, str]) -> Settings:
         config = ConfigFile.model_validate(source.values, context={"base": path.parent})
     except ValidationError as error:
         raise source.error([*problems, *from_pydantic(error)]) from None
+    problems += schedule_problems(config, path.parent)
     if problems:
         raise source.error(problems)
     return Settings(config=config, source=source, environ=environ)

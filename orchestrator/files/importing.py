@@ -168,9 +168,9 @@ def _refuse_twice(origin: Origin | None, others: Sequence[RunRecord], kept: Reco
     ]
     for other in (*others, *before):
         if origin and other.origin and other.origin.sha256 == origin.sha256:
+            same = f"imported already, as run {other.id}" if other in before else f"in {other.origin.file}"
             raise UsageError(
-                f"{origin.file}: the same content is imported already, as run {other.id}",
-                hint="`--again` imports it once more",
+                f"{origin.file}: the same content is {same}", hint="`--again` imports it once more"
             )
 
 

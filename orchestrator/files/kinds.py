@@ -7,7 +7,7 @@ import re
 from enum import StrEnum
 
 from orchestrator.errors import K6Error
-from orchestrator.k6.samples.blocks import MAX_HEADER_BYTES
+from orchestrator.k6.samples.blocks import MAX_HEADER_BYTES, shown
 
 BOM = b"\xef\xbb\xbf"
 _OTHERS = [
@@ -18,6 +18,7 @@ _OTHERS = [
             rb"\xff\xfe|\xfe\xff",
             "it is text in UTF-16, as PowerShell writes it: let k6 write the file itself",
         ),
+        (rb"\x28\xb5\x2f\xfd|\xfd7zXZ|BZh|PK\x03\x04", "it is packed, and not with gzip: unpack it first"),
         (rb".*\0", "it is binary"),
         (rb"\s*<", "it is a page of HTML or XML"),
         (rb"\s*# (HELP|TYPE) ", "it is metrics in the text format of Prometheus"),
@@ -51,7 +52,7 @@ def kind_of(head: bytes) -> Kind:
     for pattern, words in _OTHERS:
         if pattern.match(begins):
             raise K6Error(words)
-    raise K6Error(f"k6 wrote no CSV of samples: its first line is {lines[0][:80]!r}, without metric_name")
+    raise K6Error(f"k6 wrote no CSV of samples: its first line is {shown(lines[0])}, without metric_name")
 
 
 def _is_sample(line: bytes) -> bool:

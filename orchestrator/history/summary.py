@@ -23,7 +23,7 @@ def keep_figures(judged: Judged, home: Home) -> None:
     """Write the figures of every Run that was judged; on a full disk they can be made again later."""
     with suppress(StoreError):
         for record in judged.records:
-            _write(home.run_dir(record.id), judged.figures[record.node])
+            write_figures(home.run_dir(record.id), judged.figures[record.node])
 
 
 def kept_figures(record: RunRecord, home: Home, store: RunStore) -> RunFigures:
@@ -42,11 +42,18 @@ def kept_figures(record: RunRecord, home: Home, store: RunStore) -> RunFigures:
     frame = to_frame(store.batches(record.id), rows=store.count(record.id))
     figures = figures_of_run(record, frame, judge_run(record, frame))
     with suppress(StoreError):
-        _write(folder, figures)
+        write_figures(folder, figures)
     return figures
 
 
-def _write(folder: Path, figures: RunFigures) -> None:
+def write_figures(folder: Path, figures: RunFigures) -> None:
+    """Write summary.json, whole or not at all.
+
+    Raises
+    ------
+    StoreError
+        The folder cannot be written.
+    """
     write_whole(folder / FILE, json.dumps(figures.to_json()))
 
 
@@ -56,9 +63,7 @@ def _read(folder: Path) -> RunFigures | None:
 
     try:
         return figures_from_json(json.loads((folder / FILE).read_text(encoding="utf-8")))
-    except FileNotFoundError:
-        return None
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError):
         return None
     except OSError as error:
         raise StoreError(f"{folder / FILE} cannot be read: {error.strerror}") from error

@@ -16,7 +16,8 @@ from orchestrator.k6.binary import K6Binary
 from orchestrator.k6.log import K6Log
 from orchestrator.k6.process import exit_meaning, started
 from orchestrator.k6.wrapper import K6Command, prepare
-from orchestrator.model import Node, Profile, Service
+from orchestrator.model import Node, Profile, ProfileKind, Service
+from orchestrator.plan import Plan
 
 INSPECT_S = 60.0
 UNUSABLE_CODES = (104, 107, 108)
@@ -30,6 +31,14 @@ _HINTS = {
     "k6/x/": "it needs an extension of k6: build a k6 that has it (xk6) and name that in k6.binary",
     "unknown module": "this version of k6 does not have it: another one can be named in k6.binary",
 }
+
+
+def inspected_plan(plan: Plan, binary: K6Binary, environ: Mapping[str, str]) -> Plan:
+    """Return the plan with what k6 says of a user's own script; ours say all themselves."""
+    if plan.profile.kind is not ProfileKind.SCRIPT:
+        return plan
+    profile = inspected(binary, plan.profile, plan.service, plan.nodes[0], environ=environ)
+    return replace(plan, profile=profile)
 
 
 def inspected(

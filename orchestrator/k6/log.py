@@ -5,7 +5,11 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
+
+if TYPE_CHECKING:
+    from orchestrator.k6.console import Console
 
 LINE_CHARS = 2_000
 MESSAGE_CHARS = 500
@@ -54,6 +58,8 @@ class K6Log:
         The names of values that must not be told, by value.
     allowed
         Addresses that stallwatch lets the script have: only the script itself can refuse them.
+    console
+        Takes what the script writes with console.log.
 
     Attributes
     ----------
@@ -63,8 +69,13 @@ class K6Log:
         Addresses that the script is not allowed, with the host that it asked for where k6 says it.
     """
 
-    def __init__(self, secrets: Mapping[str, str] | None = None, allowed: Collection[str] = ()) -> None:
-        self._secrets, self._allowed = secrets or {}, allowed
+    def __init__(
+        self,
+        secrets: Mapping[str, str] | None = None,
+        allowed: Collection[str] = (),
+        console: Console | None = None,
+    ) -> None:
+        self._secrets, self._allowed, self.console = secrets or {}, allowed, console
         self._last = self._crash = ""
         self._errors: deque[str] = deque(maxlen=KEPT_ERRORS)
         self.exceptions = 0
@@ -79,16 +90,25 @@ class K6Log:
         if line.startswith(_CRASHED):
             self._crash = self._crash or line
         level = _FIRST.match(line)
+        if level is not None and self._from_console(line):
+            if self.console is not None:
+                self.console.take(line, self._said(line))
+            return
         if level is None or level[1] not in {"error", "fatal", "panic"}:
             return
         said = _MSG.search(line)
         about = line[said.end() :] if said else ""
-        if "source=console" in about or _TOO_LATE in line:
+        if _TOO_LATE in line:
             return
         if " executor=" in about:
             self.exceptions += 1
             self._exception = line
         self._errors.append(line)
+
+    def close(self) -> None:
+        """Finish what is kept of the script's own words."""
+        if self.console is not None:
+            self.console.close()
 
     def message(self) -> str:
         """Return what k6 last said in earnest, or how it crashed, in one line; empty if it said nothing."""
@@ -105,6 +125,14 @@ class K6Log:
             if words in said:
                 return said.partition(words)[2]
         return ""
+
+    @staticmethod
+    def _from_console(line: str) -> bool:
+        """Tell what a script wrote from k6's own words: behind the message, where no script can write."""
+        if "source=console" not in line:
+            return False
+        said = _MSG.search(line)
+        return said is not None and "source=console" in line[said.end() :]
 
     def _note_refused(self, line: str) -> None:
         for host, address in _REFUSED.findall(line):

@@ -17,6 +17,7 @@ from typing import IO
 
 from orchestrator import processes
 from orchestrator.errors import K6Error
+from orchestrator.k6.console import FILE, Console
 from orchestrator.k6.log import K6Log, lines
 from orchestrator.k6.wrapper import K6Command
 
@@ -52,7 +53,7 @@ class K6Process:
             self._process, self._stdout, self._stderr = started(command)
         except OSError as error:
             raise K6Error(f"k6 cannot be started: {command.argv[0]}: {error.strerror or error}") from error
-        self.log = K6Log(command.secrets, command.allowed)
+        self.log = K6Log(command.secrets, command.allowed, Console(command.summary.with_name(FILE)))
         self._on_output = on_output
         self.broken: Exception | None = None
         self._threads = [
@@ -101,8 +102,11 @@ class K6Process:
 
     def _read_errors(self) -> None:
         with self._stderr as stream, self._breaking():
-            for line in lines(self._chunks(stream)):
-                self.log.take(line)
+            try:
+                for line in lines(self._chunks(stream)):
+                    self.log.take(line)
+            finally:
+                self.log.close()
 
     @contextmanager
     def _breaking(self) -> Iterator[None]:

@@ -70,14 +70,16 @@ def _config_problems(error: UsageError) -> list[Check]:
 
 def _config(settings: Settings, profiles: int) -> list[Check]:
     nodes = len(settings.config.nodes)
-    text = f"{settings.path} is valid: nodes {nodes}, profiles {profiles}"
-    checks = [Check(name=CONFIG, state=State.OK, text=text, figures={"nodes": nodes, "profiles": profiles})]
-    unused = [key for key in ("schedules", "influxdb") if getattr(settings.config, key)]
-    if unused:
-        text = f"{' and '.join(unused)}: valid, but this version does nothing with it"
-        checks.append(
-            Check(name="unused", state=State.WARNING, text=text, hint="use cron, and the local files")
-        )
+    figures: dict[str, str | float | None] = {
+        "nodes": nodes,
+        "profiles": profiles,
+        "schedules": len(settings.config.schedules),
+    }
+    said = ", ".join(f"{what} {count}" for what, count in figures.items() if count)
+    checks = [Check(name=CONFIG, state=State.OK, text=f"{settings.path} is valid: {said}", figures=figures)]
+    if settings.config.influxdb:
+        text = "influxdb: valid, but this version does nothing with it"
+        checks.append(Check(name="unused", state=State.WARNING, text=text, hint="use the local files"))
     return checks
 
 

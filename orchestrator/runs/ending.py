@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from orchestrator.k6.console import FILE
 from orchestrator.k6.log import K6Log
 from orchestrator.k6.process import ABORTED_CODE, AFTERMATH_CODES, SUCCESS_CODES, exit_meaning
 from orchestrator.k6.summary import K6Totals
@@ -36,7 +37,12 @@ def unfit_by(code: int, log: K6Log) -> str:
 
 def notes_of(code: int, totals: K6Totals, log: K6Log) -> list[str]:
     """Say what the script made of its Run: thresholds, checks, exceptions, and what is not analyzed."""
-    notes = [f"threshold failed: {threshold}" for threshold in totals.thresholds]
+    # k6 takes what it refused to send for requests of no time; nothing of ours counts them.
+    beside = ", what was refused included" if log.refused else ""
+    notes = [
+        f"threshold failed: {threshold}{beside if ' of http_req' in threshold else ''}"
+        for threshold in totals.thresholds
+    ]
     if log.after("stopping test prematurely") or "stopping test prematurely" in log.message():
         notes.append("k6 ended the run early, as a threshold with abortOnFail asks")
     if code == 110:
@@ -53,6 +59,8 @@ def notes_of(code: int, totals: K6Totals, log: K6Log) -> list[str]:
         notes.append(f"teardown() failed after all was measured: {log.message()}")
     if totals.others:
         notes.append(f"beside the requests {_listed(totals)} were made: not analyzed, nor held to any rate")
+    if log.console is not None and log.console.lines:
+        notes.append(f"the script wrote {log.console.lines:,} lines: k6/{FILE} of the run's folder")
     return [*notes, *_summary(totals, log)]
 
 

@@ -15,14 +15,12 @@ from orchestrator.k6.process import INTERRUPTED_CODE, K6Process
 from orchestrator.k6.recording import Recording, Snapshot
 from orchestrator.k6.summary import K6Totals, read_totals
 from orchestrator.k6.wrapper import K6Command
-from orchestrator.model import NodeKind, RunState
+from orchestrator.model import OVERTIME_S, NodeKind, RunState
 from orchestrator.runs.clocks import Disturbance, Disturbances
 from orchestrator.runs.ending import error_of, notes_of, unfit_by
 from orchestrator.runs.failing import FailureWatch
 from orchestrator.runs.record import RunRecord
 from orchestrator.stores.contract import RunWriter
-
-OVERTIME_S = 60.0
 
 
 class Run:

@@ -14,6 +14,10 @@ from orchestrator.runs.run import Run
 
 STAGGER_S = 1.0
 TICK_S = 0.25
+STOPPING = (
+    "stopping: what was measured is kept and analyzed; asked once more it ends at once, "
+    "and `stallwatch analyze last` shows what was kept"
+)
 
 Starter = Callable[[], Run]
 Tick = Callable[[Mapping[str, Snapshot]], None]
@@ -43,6 +47,7 @@ def run_side_by_side(
                 active.append(waiting.pop(0)())
             if interrupts.asked.is_set() and not told:
                 waiting, told = [], True
+                tell(STOPPING)
                 for run in active:
                     run.interrupt()
             if not waiting:

@@ -9,6 +9,7 @@ import pytest
 from analysis.findings import Detection, Limits, RunAnalysis, RunFacts, Verdict
 from analysis.requests import NS_PER_S
 from analysis.run import analyze_run
+from tests.analysis.generate import Load, Noise, Scene, Source, simulate, timer
 from tests.analysis.tables import table
 
 
@@ -36,6 +37,31 @@ def test_survives(start_s: list[float], total_s: list[float]) -> None:
     assert analysis.requests == len(start_s)
     assert analysis.periodic_stalls == ()
     assert analysis.verdict is not Verdict.PASS or len(start_s) > 1
+
+
+def test_a_stall_of_all_is_seen_in_all() -> None:
+    """Kept requests that scatter widely by themselves hang in the stall all the same, and are counted."""
+    rng = np.random.default_rng(3)
+    starts = np.arange(0, 300, 0.1)
+    kept = np.arange(len(starts)) % 2 == 0
+    totals = 0.001 * np.exp(rng.normal(0, np.where(kept, 1.5, 0.2)))
+    totals = np.where(starts % 20 < 1, np.maximum(totals, 1 - starts % 20), totals)
+    requests = table(starts, totals, scenario=np.where(kept, "kept", "fresh").astype(object))
+    [stall] = analyzed(requests).periodic_stalls
+    assert stall.scenario == "all"
+
+
+def test_a_stall_that_two_parts_show_is_one_claim() -> None:
+    """Found in all requests and in the kept ones with periods 3 % apart, as it jitters: said once."""
+    rng = np.random.default_rng([7, 26])
+    period_s = rng.uniform(15, 40)
+    run_s = period_s * rng.uniform(4, 8)
+    source = Source(times_s=timer(rng, period_s, run_s, jitter=0.06), stall_s=1.5, period_s=period_s)
+    scene = Scene(load=Load(run_s=run_s, rate=5), noise=Noise(tail_share=0.01), sources=(source,))
+    requests = simulate(rng, scene)
+    requests["scenario"] = pd.Categorical(np.where(rng.random(len(requests)) < 0.5, "kept", "fresh"))
+    [stall] = analyzed(requests).periodic_stalls
+    assert stall.period_s == pytest.approx(period_s, rel=0.02)
 
 
 def test_share_kept_counts_answered_requests_only() -> None:

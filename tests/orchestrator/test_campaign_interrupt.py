@@ -77,6 +77,7 @@ def ends_cleanly(stage: Stage, send: Callable[[subprocess.Popen[str]], None]) ->
         code, out, err = finished(process)
         assert stage.left_after(GONE_S) == {}
     assert code == 130, err
+    assert err.count("stopping: what was measured is kept") == 1
     assert Path(stage.folder, out.splitlines()[-1].removeprefix("report: ")).is_file()
     campaign = listed(stage, "campaigns")[0]
     assert (campaign["state"], campaign["verdict"]) == ("interrupted", "inconclusive")

@@ -53,6 +53,29 @@ def test_an_unfit_run_never_passes(changes: dict[str, object], said: str) -> Non
     assert analysis.reasons[0] == said
 
 
+@pytest.mark.parametrize(
+    ("scenario", "connecting_ns", "said"),
+    [
+        ("fresh", 0, "0 of 1,200 fresh requests opened a connection: the service leaves others open"),
+        ("kept", 90_000, "0 of 1,200 kept requests found a connection open: the service closes it"),
+        ("fresh", 90_000, None),
+        ("kept", 0, None),
+        ("browse", 0, None),
+    ],
+)
+def test_connections_that_a_service_does_not_keep_or_open(
+    scenario: str, connecting_ns: int, said: str | None
+) -> None:
+    """A run that could not do half of what it is for says so, with its n; a user's scenario is not ours."""
+    rows = quiet()
+    rows["connecting_ns"] = connecting_ns
+    rows["scenario"] = pd.Categorical([scenario] * len(rows))
+    told = [note for note in judge_run(RECORD, rows).notes if "a connection" in note]
+    assert [note.partition(" leaves")[0].partition(" closes")[0] for note in told] == (
+        [said.partition(" leaves")[0].partition(" closes")[0]] if said else []
+    )
+
+
 def test_a_stopped_run_still_fails() -> None:
     """The verdict follows the rules: errors above the limit are a fail, and the stop is a note."""
     record = RECORD.closed(facts=RunFacts(unfit=STOPPED), limits=Limits())

@@ -81,13 +81,9 @@ def _headline(gathered: Gathered, pasts: Sequence[Past], since_ns: int) -> str:
         and past.series.at_ns[past.confirmed[-1].first] >= since_ns
         for past in pasts
     )
-    said = [counted(stand, "regression") + (" stands" if stand == 1 else " stand")] if stand else []
-    said += (
-        [f"{counted(recovered, 'series')[:-1] if recovered > 1 else '1 series'} recovered"]
-        if recovered
-        else []
-    )
-    said += [f"{counted(waiting, 'candidate')} to be confirmed by the next campaign"] if waiting else []
+    said = [f"{counted(stand, 'regression')} {'stands' if stand == 1 else 'stand'}"] if stand else []
+    said += [f"{recovered:,} series recovered"] if recovered else []
+    said += [f"{counted(waiting, 'candidate')} to be confirmed by the next campaigns"] if waiting else []
     nodes = len({past.series.node for past in pasts})
     return (
         f"{'; '.join(said) or 'no change of level'}: {counted(gathered.campaigns, 'campaign')} of"

@@ -71,18 +71,19 @@ def _plain(title: str, duration_s: float, began: float) -> Tick:
                 + f", slowest {latency(s.slowest_ms)}"
                 for name, s in snapshots.items()
             )
-            say(f"{title}: {now - began:.0f} of {duration_s:.0f} s (slowest of the last 10 s): {figures}")
+            say(f"{title}: {_state(now - began, duration_s)} (slowest of the last 10 s): {figures}")
 
     return tick
 
 
+def _state(elapsed_s: float, duration_s: float) -> str:
+    if elapsed_s <= duration_s:
+        return f"{elapsed_s:.0f} of {duration_s:.0f} s"
+    return f"{elapsed_s:.0f} s, waiting for the last requests"
+
+
 def _table(title: str, duration_s: float, elapsed_s: float, snapshots: Mapping[str, Snapshot]) -> Table:
-    state = (
-        f"{elapsed_s:.0f} of {duration_s:.0f} s"
-        if elapsed_s <= duration_s
-        else "waiting for the last requests"
-    )
-    table = Table(title=f"{title} · {state}", title_justify="left")
+    table = Table(title=f"{title} · {_state(elapsed_s, duration_s)}", title_justify="left")
     for column in COLUMNS:
         table.add_column(column, justify="left" if column == "node" else "right", no_wrap=True)
     for name, s in snapshots.items():

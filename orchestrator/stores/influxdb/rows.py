@@ -44,9 +44,14 @@ def selection(columns: Sequence[str], fields: frozenset[str], run: str) -> str:
 
 
 def select(what: str, run: str) -> str:
-    """Return the InfluxQL query of something of the requests of one Run, whose id is quoted."""
-    escaped = to_tag(run).replace("'", "\\'")  # a tag value holds neither backslash nor control character
-    return f'SELECT {what} FROM "{MEASUREMENT}" WHERE "run" = \'{escaped}\''  # noqa: S608 # quoted
+    """Return the InfluxQL query of something of the requests of one Run."""
+    return f'SELECT {what} FROM "{MEASUREMENT}" WHERE "run" = {tag_literal(run)}'  # noqa: S608 # quoted
+
+
+def tag_literal(text: str) -> str:
+    """Return a text as InfluxQL quotes it where tags are compared."""
+    escaped = to_tag(text).replace("'", "\\'")  # a tag value holds neither backslash nor control character
+    return f"'{escaped}'"
 
 
 def read_rows(pieces: Iterator[bytes], columns: Sequence[str]) -> Iterator[pa.RecordBatch]:

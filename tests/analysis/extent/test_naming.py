@@ -82,6 +82,16 @@ def test_whole_seconds_leave_a_shape_unclear_rather_than_wrong(kind: str) -> Non
     assert sum(right) >= 0.9 * REPEATS, names
 
 
+@pytest.mark.parametrize("kind", ["freeze", "hold"])
+def test_evidence_can_be_read(kind: str) -> None:
+    """What ends together is told by its ends, in digits; no ladder is named that a few delays met."""
+    for seed in range(REPEATS):
+        shape, evidence = named(*faulty(np.random.default_rng([23, seed]), kind))
+        said = " ".join(evidence)
+        assert "e-0" not in said
+        assert shape not in TRUTH[kind] or "stand on" not in said
+
+
 @pytest.mark.parametrize("factor", [False, True])
 def test_what_has_no_shape_is_unclear(factor: bool) -> None:
     """The same delay for all, or a factor on latency, is called neither freeze nor ladder, in 20 Runs."""

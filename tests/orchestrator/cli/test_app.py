@@ -45,7 +45,7 @@ sys.modules["orchestrator.cli.init"] = module
 """
 
 
-ALL = "demo, init, check, run-smoke, run-load, run, import, analyze, compare, report, list"
+ALL = "demo, init, check, run-smoke, run-load, run, import, analyze, compare, report, list, serve"
 
 
 def planted(
@@ -225,3 +225,9 @@ def test_a_full_disk_behind_standard_output(what: str) -> None:
         done = planted(what, stdout=full.fileno())
     said = "error: standard output cannot be written: No space left on device\n"
     assert (done.returncode, done.stderr) == ((4, said) if what == "much" else (0, ""))
+
+
+def test_the_daemons_own_command_is_not_for_people() -> None:
+    """`job` runs, and no help lists it."""
+    assert "job" not in stallwatch("--help").stdout.split()
+    assert stallwatch("job", "--help").returncode == 0

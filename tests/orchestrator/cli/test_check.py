@@ -142,15 +142,19 @@ def test_no_k6(tmp_path: Path, certificate: ssl.SSLContext) -> None:
 def test_what_this_version_does_not_use_is_said(
     tmp_path: Path, certificate: ssl.SSLContext, k6_on_path: str
 ) -> None:
-    """Schedules and InfluxDB are accepted, and a warning says that nothing happens with them."""
-    more = "schedules: [{name: nightly, cron: 0 2 * * *}]\n"
+    """InfluxDB is accepted, and a warning says that nothing happens with it; schedules are counted."""
+    more = (
+        "schedules: [{name: nightly, cron: 0 2 * * *}]\n"
+        "influxdb: {url: 'http://influxdb:8086', org: ops, bucket: b, token: {env: TOKEN}}\n"
+    )
     with serving(certificate=certificate) as server:
         done = stallwatch(
             "check", "--config", write(tmp_path, server.port, more=more), PATH=k6_on_path, SHOP_TOKEN="x"
         )
     assert done.returncode == 0
     assert "warning" in done.stdout
-    assert "schedules: valid, but this version does nothing with it" in done.stdout
+    assert "influxdb: valid, but this version does nothing with it" in done.stdout
+    assert "profiles 1, schedules 1" in done.stdout
 
 
 def test_no_config_at_all(tmp_path: Path) -> None:

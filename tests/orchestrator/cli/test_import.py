@@ -64,6 +64,10 @@ def test_files_are_kept_and_found_again(folder: Path) -> None:
     again = stallwatch("import", "a.csv", "--home", "home", folder=folder)
     assert (again.returncode, again.stdout) == (2, "")
     assert f"the same content is imported already, as run {campaign['id']}.a" in again.stderr
+    for name in ("c.csv", "d.csv"):
+        (folder / name).write_bytes(csv_samples(7))
+    twice = stallwatch("import", "c.csv", "d.csv", "--home", "home", folder=folder)
+    assert "d.csv: the same content is in c.csv" in twice.stderr
 
 
 def run(folder: Path, *arguments: str) -> str:
@@ -83,7 +87,7 @@ def test_standard_input_is_a_file(folder: Path, command: str, content: bytes) ->
     found = json.loads(done.stdout)
     [node] = found.get("nodes", [found])
     assert (done.returncode, node["requests"]) == (3, ROWS)
-    assert node["input"] == ("stdin" if command == "import" else "-")
+    assert node["input"] == ("stdin" if command == "import" else "standard input")
 
 
 def test_limits_and_names_are_given(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

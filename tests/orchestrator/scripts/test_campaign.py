@@ -19,7 +19,7 @@ from orchestrator.errors import ExitCode
 from orchestrator.home import Home
 from orchestrator.k6.binary import find_k6
 from orchestrator.k6.inspect import inspected
-from orchestrator.model import Node, NodeKind, Profile, RunState
+from orchestrator.model import OVERTIME_S, Node, NodeKind, Profile, RunState
 from orchestrator.plan import Plan, confirming
 from orchestrator.runs.record import RunRecord
 from tests.orchestrator.scripts.runs import SERVICE, run_all, script
@@ -86,6 +86,8 @@ def test_the_control_goes_on_as_long_as_the_script(
     """A script knows nothing of the control: that is our smallest one, ended with the script, and whole."""
     plan, result, _, _ = checkout
     assert plan.profile.duration_s == 31.0, "the script took one"
+    longest_s = plan.profile_of(plan.control(0, 9)).duration_s
+    assert longest_s == 31.0 + plan.profile.timeout_s + OVERTIME_S, "as long as k6 is let go on at most"
     control = result.judged.records[-1]
     assert (control.kind, control.state, control.error) == (NodeKind.CONTROL, RunState.DONE, "")
     assert control.facts.expected_requests == control.rows

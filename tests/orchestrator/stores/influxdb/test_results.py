@@ -6,6 +6,7 @@ import math
 import re
 from dataclasses import replace
 
+import httpx
 import numpy as np
 import pandas as pd
 import pytest
@@ -22,9 +23,11 @@ from analysis.findings import (
     Verdict,
 )
 from orchestrator.judging import judge_run
-from orchestrator.model import NodeKind, RunState
+from orchestrator.model import InfluxSettings, NodeKind, RunState
 from orchestrator.runs.record import RunRecord, record_of
+from orchestrator.stores.influxdb.client import InfluxClient
 from orchestrator.stores.influxdb.results import evidence_lines, result_lines
+from orchestrator.stores.influxdb.tags import from_tag
 from tests.analysis.tables import table
 
 BEGAN_NS = 1_764_000_000_000_000_000
@@ -186,3 +189,23 @@ def test_evidence_adds_up(seed: int) -> None:
     assert sum(int(fields["failed"][:-1]) for _, _, fields, _ in found) == failed.sum()
     times = [at_ns for *_, at_ns in found]
     assert len(set(times)) == len(times)
+
+
+def test_a_server_gives_hostile_texts_back(influx_bucket: InfluxSettings) -> None:
+    """Names and notes with all that line protocol has a meaning for come back, from one point, sent twice."""
+    node, note = 'n 1,="\\', 'a\nb\r\n"c\\ \t é €,= ' + "long " * 20_000 + "\\"
+    record, analysis, _ = stalling(node=node, notes=(note,))
+    with InfluxClient(influx_bucket) as client:
+        for _ in range(2):
+            client.write("\n".join(result_lines(record, analysis)).encode())
+    answer = httpx.post(
+        f"{influx_bucket.url}/query",
+        params={"db": influx_bucket.bucket, "epoch": "ns"},
+        data={"q": 'SELECT "record", "notes", "node"::tag FROM "run"'},
+        headers={"Authorization": f"Token {influx_bucket.token}"},
+        trust_env=False,
+    )
+    [series] = answer.json()["results"][0]["series"]
+    [[at_ns, text, notes, tag]] = series["values"]
+    assert (at_ns, record_of(text), from_tag(tag)) == (BEGAN_NS, record, node)
+    assert notes == note

@@ -1,0 +1,59 @@
+"""What a child of the daemon does: one campaign, or tidying up what a crash has left."""
+
+from __future__ import annotations
+
+import os
+
+from orchestrator.campaign import Records, open_records, run_campaign
+from orchestrator.daemon.starts import unjudged
+from orchestrator.daemon.work import Job
+from orchestrator.errors import ExitCode, StallwatchError
+from orchestrator.home import Home
+from orchestrator.judging import judge, stored_records, write_report
+from orchestrator.k6.binary import find_k6
+from orchestrator.k6.inspect import inspected_plan
+from orchestrator.model import NodeKind
+from orchestrator.runs.waves import Tell
+
+
+def run_job(job: Job, tell: Tell) -> ExitCode:
+    """Do a job; ``tell`` gets a line whenever something happens that should be logged.
+
+    Raises
+    ------
+    StallwatchError
+        It cannot be done.
+    """
+    if job.plan is None:
+        tidy(job.home, tell)
+        return ExitCode.PASS
+    binary = find_k6(job.k6, os.environ)
+    if binary.warning:
+        tell(f"warning: {binary.warning}")
+    result = run_campaign(inspected_plan(job.plan, binary, os.environ), job.home, binary, tell=tell)
+    for failure in result.failures:
+        tell(f"error: {failure}")
+    return result.exit_code
+
+
+def tidy(home: Home, tell: Tell) -> None:
+    """Close the campaigns whose process is gone; judge and report what they had measured."""
+    kept = open_records(home)
+    for campaign in unjudged(kept.catalog):
+        try:
+            _judge(kept, campaign["id"])
+        except StallwatchError as error:
+            tell(f"warning: campaign {campaign['id']} was interrupted and cannot be judged: {error}")
+        else:
+            tell(f"campaign {campaign['id']} was interrupted: what it had measured is judged and reported")
+
+
+def _judge(kept: Records, campaign_id: str) -> None:
+    records, _ = stored_records(kept.catalog.list_runs(campaign_id), kept.home)
+    judged = judge(sorted(records, key=lambda run: run.kind is NodeKind.CONTROL), kept.store)
+    write_report(judged, kept.home, campaign_id)
+    for result in judged.results():
+        kept.catalog.update_run(f"{campaign_id}.{result.name}", verdict=result.analysis.verdict)
+    kept.catalog.update_campaign(
+        campaign_id, verdict=judged.analysis.verdict, sentence=judged.analysis.sentence
+    )
