@@ -22,7 +22,7 @@ from analysis.findings import (
 from analysis.generator import own_faults
 from analysis.normal.baseline import residuals
 from analysis.normal.exposure import exposure_of
-from analysis.normal.samples import Samples, codes, samples_of
+from analysis.normal.samples import Samples, codes, samples_of, whole_seconds
 from analysis.requests import NS_PER_MS, NS_PER_S, is_fresh, start_ns
 from analysis.stalls.comb import Exposure
 from analysis.stalls.episodes import join, join_gap_s
@@ -35,6 +35,10 @@ MIN_REQUESTS = 12
 """Fewer requests are not searched: no comb of three cycles could be told from chance."""
 MIN_SCENARIO = 60
 MOST_SCENARIOS = 4
+COARSE = (
+    "times are in whole seconds, k6's default for CSV: a stall has to return more often to be told from "
+    "chance, and what ends together is not seen; K6_CSV_TIME_FORMAT=unix_nano shows both"
+)
 SAME_START_S, MOSTLY = 1.0, 0.75
 
 Found = list[tuple[Candidate, Samples, str]]
@@ -69,6 +73,10 @@ def analyze_run(
     claims = tuple(claim_of(candidate, context, part) for candidate, part, _ in found)
     noises = conditions(samples, residual, detection)
     duration_s = duration_of(table)
+    power = best_power(noises, exposure.span_s, detection, len(searches))
+    needed_s = needed_duration_s(
+        noises, detection, lambda span_s: searches_within(samples, span_s), duration_s
+    )
     unknown = ~np.isfinite(table["total_ns"].to_numpy(dtype=np.float64, na_value=np.nan))
     measured = Measured(
         requests=len(table),
@@ -78,8 +86,8 @@ def analyze_run(
         periodic_stalls=claims,
         periodicity_p_value=p_value,
         episodes=report_episodes(context, found, limits),
-        power=best_power(noises, exposure.span_s, detection, len(searches)),
-        needed_duration_s=needed_duration_s(noises, detection, len(searches)),
+        power=power,
+        needed_duration_s=needed_s if power < detection.power else None,
     )
     found_beside = findings_of(
         table, samples, residual, claims, facts=facts, limits=limits, detection=detection
@@ -95,6 +103,8 @@ def conclude(
     verdict, reasons = judge(measured, facts=facts, limits=limits, detection=detection)
     starts = start_ns(table)
     notes = notes_on(verdict, measured, facts, limits)
+    if whole_seconds(table["end_ns"].to_numpy(dtype=np.int64)):
+        notes.append(COARSE)
     unknown = int(table["total_ns"].isna().sum())
     if unknown:
         notes.append(f"{unknown:,} requests have no known time: they count as errors and have no latency")
@@ -162,6 +172,13 @@ def searched_parts(samples: Samples) -> list[tuple[str, Samples]]:
     if len(large) > 1:
         parts.extend((samples.scenario_names[i], samples.select(samples.scenario == i)) for i in large)
     return parts
+
+
+def searches_within(samples: Samples, span_s: float) -> int:
+    """How many parts a Run like this one would be searched in, were it ``span_s`` long."""
+    sizes = np.bincount(samples.scenario, minlength=len(samples.scenario_names))
+    large = int((sizes * span_s / max(samples.span_s, 1e-9) >= MIN_SCENARIO).sum())
+    return 1 + (min(large, MOST_SCENARIOS) if large > 1 else 0)
 
 
 def find(

@@ -89,13 +89,13 @@ def missing_reasons(measured: Measured, facts: RunFacts, detection: Detection) -
         return ["no requests were measured: check that the Node is reachable and the script sends requests"]
     reasons = [*([facts.unfit] if facts.unfit else []), *lost_reasons(measured, facts)]
     if measured.periodicity_p_value <= DOUBTFUL_P and not measured.periodic_stalls:
-        reasons.append(hint_reason(measured, detection))
+        reasons.append(hint_reason(measured, facts, detection))
     if measured.power < detection.power:
-        reasons.append(power_reason(measured, detection))
+        reasons.append(power_reason(measured, facts, detection))
     return reasons
 
 
-def hint_reason(measured: Measured, detection: Detection) -> str:
+def hint_reason(measured: Measured, facts: RunFacts, detection: Detection) -> str:
     """What it would take to claim a period that is hinted at, or to be rid of it.
 
     A comb's p-value falls by the same factor with each cycle that holds a stall.
@@ -104,9 +104,8 @@ def hint_reason(measured: Measured, detection: Detection) -> str:
     said = f"a period is hinted at (p = {p_value:.2g}, "
     if p_value <= detection.alpha:
         return f"{said}too weak among several nodes): run again, longer"
-    more_s = measured.duration_s * (math.log(detection.alpha) / math.log(p_value) - 1)
-    longer = minutes(max(more_s, measured.duration_s / 10))
-    return f"{said}a claim needs {detection.alpha:g}): run {longer} longer"
+    needed_s = measured.duration_s * max(math.log(detection.alpha) / math.log(p_value), 1.1)
+    return f"{said}a claim needs {detection.alpha:g}): {asked(needed_s, facts)}"
 
 
 def lost_reasons(measured: Measured, facts: RunFacts) -> list[str]:
@@ -136,22 +135,28 @@ def many(count: int, one: str, several: str) -> str:
     return f"{count:,} {one if count == 1 else several}"
 
 
-def power_reason(measured: Measured, detection: Detection) -> str:
+def power_reason(measured: Measured, facts: RunFacts, detection: Detection) -> str:
     """What it would take to show the reference stall."""
     reference = f"a stall of {detection.stall_s:g} s every {detection.period_s:g} s"
     power = math.floor(100 * measured.power) / 100  # never rounded up to what is needed
     said = f"{reference} could have been missed (power {power:.2f}, needed {detection.power:g})"
     if measured.needed_duration_s is None:
         return f"{said}; a longer run would not help: send more requests a second"
-    more_s = measured.needed_duration_s - measured.duration_s
-    if more_s <= 0:
-        return f"{said}; run again with more requests a second"
-    return f"{said}: run {minutes(more_s)} longer"
+    return f"{said}: {asked(measured.needed_duration_s, facts)}"
+
+
+def asked(total_s: float, facts: RunFacts) -> str:
+    """How long a Run has to be in all, with the option for it unless its script decides."""
+    total = minutes(total_s)
+    if facts.own_length:
+        return f"its script would have to send requests for at least {total} in all"
+    option = total.replace(" min", "m").replace(" s", "s")
+    return f"run for at least {total} in all (--duration {option})"
 
 
 def minutes(value_s: float) -> str:
-    """A duration to ask for: seconds below a minute, else whole minutes, rounded up."""
-    return f"{max(1, round(value_s))} s" if value_s < 60 else f"{int(-(-value_s // 60))} min"
+    """A duration to ask for: seconds below a minute, else minutes, both whole and rounded up."""
+    return f"{max(1, math.ceil(value_s))} s" if value_s < 60 else f"{int(-(-value_s // 60))} min"
 
 
 def seconds(value_s: float) -> str:

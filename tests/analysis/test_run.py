@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from analysis.findings import Detection, Limits, RunAnalysis, RunFacts, Verdict
+from analysis.requests import NS_PER_S
 from analysis.run import analyze_run
 from tests.analysis.generate import Load, Noise, Scene, Source, simulate, timer
 from tests.analysis.tables import table
@@ -80,3 +81,12 @@ def test_a_fail_still_says_what_was_lost() -> None:
     analysis = analyzed(requests, interrupted=True)
     assert analysis.verdict is Verdict.FAIL
     assert any("interrupted" in note for note in analysis.notes)
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_whole_seconds_are_said(whole: bool) -> None:
+    """Ends in whole seconds are noted, with what would tell more."""
+    requests = table(np.arange(600) / 10, np.full(600, 0.05))
+    if whole:
+        requests["end_ns"] = requests["end_ns"] // NS_PER_S * NS_PER_S
+    assert any("K6_CSV_TIME_FORMAT=unix_nano" in note for note in analyzed(requests).notes) is whole

@@ -125,11 +125,12 @@ def test_doubtful_period_is_inconclusive(p: float, verdict: Verdict) -> None:
     assert judged(replace(GOOD, periodicity_p_value=p))[0] is verdict
 
 
-def test_a_hint_says_how_much_longer() -> None:
-    """At p = 0.036 six cycles in ten minutes are worth what ten are at 0.005: six minutes more."""
+def test_a_hint_says_how_long_it_takes() -> None:
+    """At p = 0.036 six cycles in ten minutes are worth what ten are at 0.005: 16 minutes."""
     verdict, (reason,) = judged(replace(GOOD, periodicity_p_value=0.036))
     assert verdict is Verdict.INCONCLUSIVE
-    assert reason == "a period is hinted at (p = 0.036, a claim needs 0.005): run 6 min longer"
+    said = "a period is hinted at (p = 0.036, a claim needs 0.005)"
+    assert reason == f"{said}: run for at least 16 min in all (--duration 16m)"
 
 
 def test_a_claim_of_its_own_is_no_hint() -> None:
@@ -156,12 +157,19 @@ def test_everything_that_is_missing_is_said() -> None:
     assert all(words in reason for words, reason in zip(said, reasons, strict=True))
 
 
-def test_too_short_says_how_much_longer() -> None:
-    """Without power the reason says how much longer to run."""
+@pytest.mark.parametrize(
+    ("facts", "said"),
+    [
+        (RunFacts(), "run for at least 8 min in all (--duration 8m)"),
+        (RunFacts(own_length=True), "its script would have to send requests for at least 8 min in all"),
+    ],
+)
+def test_too_short_says_how_long_it_takes_in_all(facts: RunFacts, said: str) -> None:
+    """Without power the reason says the whole length that would do, and the option where there is one."""
     short = replace(GOOD, power=0.4, duration_s=120.0, needed_duration_s=480.0)
-    verdict, (reason,) = judged(short)
+    verdict, (reason,) = judged(short, facts)
     assert verdict is Verdict.INCONCLUSIVE
-    assert reason.endswith("run 6 min longer")
+    assert reason.endswith(said)
 
 
 def test_fail_wins_over_missing() -> None:
