@@ -116,7 +116,7 @@ class Shipper:
             for refusal in deliver(part, self._target.write):
                 self._target.refused.keep(run_id, refusal, VERDICT)
                 self._tell(
-                    f"warning: {run_id}: {refusal.rows} points of its verdict refused: {short(refusal.reason)}"
+                    f"warning: {run_id}: {refusal.rows} points of its verdict: {short(refusal.reason)}"
                 )
         except InfluxError as error:
             self._failed(error)
