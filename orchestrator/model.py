@@ -149,6 +149,16 @@ class InfluxSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Retention:
+    """How long what is generated is kept, in days; ``max_bytes`` is what runs and reports may take in all."""
+
+    raw_days: int
+    summary_days: int
+    reports_days: int
+    max_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
     """When a Profile runs by itself: at the times of ``cron`` in a time zone, or every ``every_s``.
 

@@ -17,7 +17,16 @@ from orchestrator.config.service import Reader, endpoint_of, itself, too_large
 from orchestrator.config.source import Source, read_source
 from orchestrator.config.values import nearest, parse_address, shown
 from orchestrator.errors import UsageError
-from orchestrator.model import ClientCertificate, InfluxSettings, Node, NodeKind, Profile, Schedule, Service
+from orchestrator.model import (
+    ClientCertificate,
+    InfluxSettings,
+    Node,
+    NodeKind,
+    Profile,
+    Retention,
+    Schedule,
+    Service,
+)
 from orchestrator.plan import Plan
 
 if TYPE_CHECKING:
@@ -159,6 +168,21 @@ class Settings:
         return InfluxSettings(
             url=section.url.rstrip("/"), org=section.org, bucket=section.bucket, token=token
         )
+
+    def influxdb_name(self) -> str | None:
+        """Return the name of the config's InfluxDB in the catalog, for which no token is needed."""
+        from orchestrator.shipping.shipper import target_name
+
+        section = self.config.influxdb
+        if section is None:
+            return None
+        url = section.url.rstrip("/")
+        return target_name(InfluxSettings(url=url, org=section.org, bucket=section.bucket, token=""))
+
+    def retention_value(self) -> Retention | None:
+        """Return how long what is generated is kept; None, for ever, when the config does not say."""
+        section = self.config.retention
+        return None if section is None else Retention(**section.model_dump())
 
     def schedules(self) -> tuple[Schedule, ...]:
         """Return when which profile runs by itself."""

@@ -119,7 +119,10 @@ class Starts:
 def unjudged(catalog: Catalog) -> list[Row]:
     """Return the campaigns that broke off and were never judged, although a node was measured."""
     measured = sa.exists().where(
-        runs.c.campaign_id == campaigns.c.id, runs.c.requests > 0, runs.c.kind != NodeKind.CONTROL
+        runs.c.campaign_id == campaigns.c.id,
+        runs.c.requests > 0,
+        runs.c.kind != NodeKind.CONTROL,
+        runs.c.pruned_ns.is_(None),
     )
     broken_off = (campaigns.c.state == RunState.INTERRUPTED) & campaigns.c.verdict.is_(None)
     return catalog.rows(sa.select(campaigns).where(broken_off, measured).order_by(campaigns.c.started_ns))
