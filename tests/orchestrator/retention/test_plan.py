@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,9 +21,9 @@ PASS = {"a": "pass", "b": "pass"}
 FAIL = {"a": "fail", "b": "fail"}
 
 
-def night(home: Nights, at: int, verdicts: dict[str, str | None], **options: object) -> str:
+def night(home: Nights, at: int, verdicts: Mapping[str, str | None], **options: Any) -> str:
     """Add a night whose runs have requests of a known size, figures, and a report."""
-    name = home.add(at, verdicts, **options)  # type: ignore[arg-type] # passed on
+    name = home.add(at, verdicts, **options)
     for node in verdicts:
         folder = home.kept.home.run_dir(f"{name}.{node}")
         (folder / "requests.parquet").write_bytes(b"x" * SIZE)
@@ -105,7 +107,7 @@ def test_too_much_goes_oldest_first(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("left", ["requests.arrows", "k6/script.js"])
 def test_what_a_crash_left_goes_next_time(tmp_path: Path, left: str) -> None:
-    """Requests that the catalog has given up and the disk has not are taken away, whatever they are called."""
+    """What the catalog has given up and the disk still has is taken away, whatever it is called."""
     home = Nights(tmp_path, 100)
     name = home.add(60, {"a": "fail"})
     home.kept.catalog.update_run(f"{name}.a", pruned_ns=1)

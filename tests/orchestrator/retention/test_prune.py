@@ -24,7 +24,6 @@ from orchestrator.retention.prune import prune
 from orchestrator.runs.record import read_record
 from orchestrator.shipping.pending import lacks
 from tests.orchestrator.shipping.made import CAMPAIGN, home_with
-from tests.orchestrator.stores.batches import T_NS
 
 TARGET = "http://influxdb.example.test:8086 ops/stallwatch"
 
