@@ -37,7 +37,8 @@ class Sent:
         self.bucket = with_new_bucket(influxdb)
         self.stage = stage = Stage(folder / "made", k6)
         with loopback_server(freeze_s=0.4, period_s=2) as port:
-            configure(stage, port, self.bucket)
+            # Without InfluxDB: here, requests are sent when the campaign is over.
+            stage.configure({"node-1": f"127.0.0.1:{port}"}, duration="8s")
             code, _, said = stage.run("run-smoke")
             assert code in {0, 1, 3}, said
         self.campaign = stage.listed("campaigns")[0]["id"]
@@ -45,8 +46,9 @@ class Sent:
         write_stalls(stage.folder / "stalls.csv")
         assert stage.run("import", "stalls.csv")[0] == 1
         (self.stalls,) = {row["id"] for row in stage.listed("runs")} - set(self.runs.values())
+        configure(stage, self.bucket)
         self.elsewhere = Stage(folder / "elsewhere", k6)
-        configure(self.elsewhere, 9, self.bucket)
+        configure(self.elsewhere, self.bucket)
 
     def send(self, name: str, bucket: InfluxSettings, *, results: bool) -> None:
         """Send the requests of the runs that a name means, and what they came to."""
@@ -76,10 +78,10 @@ def write_stalls(path: Path) -> None:
     path.write_text(f"{HEADER}\n{''.join(lines)}", encoding="utf-8")
 
 
-def configure(stage: Stage, port: int, bucket: InfluxSettings) -> None:
+def configure(stage: Stage, bucket: InfluxSettings) -> None:
     """Write a config with a bucket."""
     more = [CONFIG.format(url=bucket.url, org=bucket.org, bucket=bucket.bucket)]
-    stage.configure({"node-1": f"127.0.0.1:{port}"}, duration="8s", more=more)
+    stage.configure({"node-1": "127.0.0.1:9"}, more=more)
     (stage.folder / "token").write_text(bucket.token)
 
 
@@ -149,7 +151,7 @@ def test_without_its_record_a_run_says_what_is_unknown(
     """Where only requests were sent, they are analyzed all the same, and what is not known is said."""
     sent.send(sent.campaign, influx_bucket, results=False)
     stage = Stage(tmp_path, sent.stage.k6)
-    configure(stage, 9, influx_bucket)
+    configure(stage, influx_bucket)
     _, (found,), _ = analyze(stage, run=[sent.runs["node-1"]], source=INFLUXDB)
     _, (known,), _ = analyze(sent.stage, sent.runs["node-1"])
     assert UNKNOWN in found["notes"]
@@ -191,7 +193,7 @@ def test_a_config_without_influxdb(sent: Sent, tmp_path: Path, analyze: Analyze)
 def test_a_wrong_token_is_one_line_without_it(sent: Sent, tmp_path: Path) -> None:
     """The URL, the status and what to check are said, and the token is not."""
     stage = Stage(tmp_path, sent.stage.k6)
-    configure(stage, 9, sent.bucket)
+    configure(stage, sent.bucket)
     (tmp_path / "token").write_text("geheim-2026")
     code, out, err = stage.run("analyze", "--from", "influxdb", "--run", "r")
     assert code == 4
