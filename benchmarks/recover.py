@@ -22,7 +22,7 @@ def work(seed: tuple[int, ...]) -> list[Recovered]:
 
 
 def main() -> int:
-    """Print the table; 1 when the coverage of all is surely not within 90 to 99 %."""
+    """Print the table; 1 when the coverage of all is not within 90 to 99 %."""
     print(f"one stall injected, {RUNS} runs a condition (seeds {HELD_OUT}): found; of these, period held")
     every: list[Recovered] = []
     for number, condition in enumerate(CONDITIONS):
@@ -32,6 +32,6 @@ def main() -> int:
         held = share(one.held for one in ones if one.found)
         print(f"  {condition:24} {share(one.found for one in ones):32}  {held}")
         sys.stdout.flush()
-    held = [one.held for one in every if one.found]
-    print(f"  {'all':24} {share(one.found for one in every):32}  {share(held)}")
-    return int(not 0.9 <= sum(held) / len(held) <= 0.99)
+    holds = [one.held for one in every if one.found]
+    print(f"  {'all':24} {share(one.found for one in every):32}  {share(holds)}")
+    return int(not 0.9 <= sum(holds) / len(holds) <= 0.99)
