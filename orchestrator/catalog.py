@@ -289,6 +289,11 @@ class Catalog:
         with self.writing() as connection:
             return bool(connection.execute(shipments.update().where(its).values(values)).rowcount)
 
+    def note(self, run_id: str, target: str, **values: Any) -> None:
+        """Note what was found out about a run at a target, whoever has the lease."""
+        with self.writing() as connection:
+            connection.execute(shipments.update().where(_shipment(run_id, target)).values(values))
+
     def release(self, owner: str) -> None:
         """Give up all leases of an owner."""
         mine = shipments.c.lease_owner == owner

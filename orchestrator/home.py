@@ -47,6 +47,11 @@ class Home:
         return self.path / "reports"
 
     @property
+    def spool_dir(self) -> Path:
+        """What waits or was set aside on its way to InfluxDB, beside the runs themselves."""
+        return self.path / "spool"
+
+    @property
     def locks_dir(self) -> Path:
         """Locks of what goes on."""
         return self.path / "locks"

@@ -11,7 +11,7 @@ import pytest
 
 from orchestrator.model import InfluxSettings
 from tests.servers import parts
-from tests.servers.influxdb import InfluxServer, running_server, with_new_bucket
+from tests.servers.influxdb import InfluxServer, influxd, running_server, with_new_bucket
 
 # Elapsed time says nothing on a busy machine, and a test that failed in CI must fail again at the desk.
 hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
@@ -75,13 +75,8 @@ def influxdb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InfluxSetting
     if running := running_server(os.environ):
         yield running
         return
-    server = InfluxServer(tmp_path_factory.mktemp("influxd"))
-    try:
-        server.start()
-        server.set_up()
+    with influxd(tmp_path_factory.mktemp("influxd")) as server:
         yield server.settings
-    finally:
-        server.stop()
 
 
 @pytest.fixture
@@ -93,13 +88,8 @@ def influx_bucket(influxdb: InfluxSettings) -> InfluxSettings:
 @pytest.fixture
 def own_influxdb(tmp_path: Path) -> Iterator[InfluxServer]:
     """Give an InfluxDB that a test may kill, stop and start again; it is set up and runs."""
-    server = InfluxServer(tmp_path / "influxd")
-    try:
-        server.start()
-        server.set_up()
+    with influxd(tmp_path / "influxd") as server:
         yield server
-    finally:
-        server.stop()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

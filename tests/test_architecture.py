@@ -166,7 +166,7 @@ def test_a_campaign_starts_without_what_judges_it() -> None:
     """While runs go on, what only their analysis needs takes no memory and no time."""
     code = """
 import sys
-import orchestrator.campaign, orchestrator.cli.run_smoke, orchestrator.cli.show.progress
+import orchestrator.campaign, orchestrator.cli.running.run_smoke, orchestrator.cli.show.progress
 import orchestrator.cli.show.results, orchestrator.config
 print(*sys.modules)
 """

@@ -36,11 +36,16 @@ COMMANDS = {
     "compare": "Tell whether what failed before is fixed after.",
     "history": "Show each node's figures over campaigns, and what changed.",
     "report": "Render the report of a run or a campaign.",
+    "sync": "Send to InfluxDB what it does not have yet.",
     "list": "Show what ran and what is going to: runs, campaigns, schedules.",
     "serve": "Run the schedules of the config, until it is stopped.",
 }
 HIDDEN = {"job": "Do what `serve` asks for on standard input."}
-ROOMS = {"serve": "daemon", "job": "daemon"}
+ROOMS = {
+    "running": ("run", "run-load", "run-smoke", "demo"),
+    "past": ("compare", "history"),
+    "daemon": ("serve", "job"),
+}
 # Usage errors of click, under whichever name typer carries it: click itself, or typer's own copy.
 _UsageError: type[Exception] = typer.BadParameter.__bases__[0]
 
@@ -113,8 +118,8 @@ def _build(arguments: Sequence[str]) -> typer.Typer:
 
 def _load(name: str) -> Callable[..., int | None]:
     module = name.replace("-", "_") + ("_" if iskeyword(name) else "")
-    room = f"orchestrator.cli.{ROOMS[name]}" if name in ROOMS else "orchestrator.cli"
-    function: Callable[..., int | None] = import_module(f"{room}.{module}").command
+    room = next((f".{room}" for room, names in ROOMS.items() if name in names), "")
+    function: Callable[..., int | None] = import_module(f"orchestrator.cli{room}.{module}").command
     return function
 
 

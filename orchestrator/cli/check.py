@@ -20,13 +20,16 @@ def command(
         Path | None, typer.Option(help="Where what is generated lives.", show_default="./var")
     ] = None,
     output: Annotated[Format, typer.Option("--format", help="How the result is printed.")] = Format.TEXT,
+    fix: Annotated[
+        bool, typer.Option("--fix", help="Make what is missing and can be made: InfluxDB's bucket.")
+    ] = False,
 ) -> int:
     """Test everything that a campaign needs, one line each: ok, or what to do."""
     from orchestrator.config import find_config
     from orchestrator.home import Home
     from orchestrator.preflight import exit_code, run_checks
 
-    checks = run_checks(find_config(config, os.environ), Home.find(home, os.environ), os.environ)
+    checks = run_checks(find_config(config, os.environ), Home.find(home, os.environ), os.environ, fix=fix)
     code = exit_code(checks)
     if output is Format.JSON:
         print_json({"ok": code == 0, "exit_code": int(code), "checks": [_to_json(check) for check in checks]})

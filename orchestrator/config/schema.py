@@ -215,6 +215,7 @@ class LimitsSection(Section):
     slowest_ms: PositiveMs = 1000.0
     error_rate: float = Field(default=0.001, ge=0, lt=1)
     max_rate_per_s: float = Field(default=200.0, gt=0, le=100_000)
+    spool_bytes: int = Field(default=2_000_000_000, ge=0)
 
 
 class DetectSection(Section):
@@ -239,6 +240,7 @@ class InfluxSection(Section):
     org: Text
     bucket: Text
     token: Annotated[Secret, BeforeValidator(parse_secret)]
+    retention_days: int = Field(default=90, ge=1, le=36_500)
 
 
 class K6Section(Section):

@@ -1,4 +1,4 @@
-"""All tests in order: config, k6, home, profiles, nodes."""
+"""All tests in order: config, k6, home, profiles, nodes, InfluxDB."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from orchestrator.errors import K6Error, UsageError
 from orchestrator.home import Home
 from orchestrator.k6.binary import find_k6
 from orchestrator.k6.inspect import inspected
-from orchestrator.model import Profile, ProfileKind, Service
+from orchestrator.model import InfluxSettings, Profile, ProfileKind, Service
 from orchestrator.preflight.check import CONFIG, Check, State
+from orchestrator.preflight.influxdb import Fix, check_influxdb
 from orchestrator.preflight.machine import (
     check_home,
     check_profile,
@@ -23,12 +24,16 @@ from orchestrator.preflight.request import check_nodes
 from orchestrator.processes import available_memory_mb
 
 
-def run_checks(config: Path, home: Home, environ: Mapping[str, str]) -> list[Check]:
-    """Test everything that a campaign needs; what does not depend on a broken config is tested anyway."""
+def run_checks(config: Path, home: Home, environ: Mapping[str, str], *, fix: bool = False) -> list[Check]:
+    """Test everything that a campaign needs; what does not depend on a broken config is tested anyway.
+
+    ``fix`` makes what is missing and can be made: the bucket of InfluxDB.
+    """
     try:
         settings = load_settings(config, environ)
         service = settings.service_value()
         profiles = [settings.profile(name) for name in _checked(settings)]
+        influxdb = settings.influxdb_value()
     except UsageError as error:
         return [*_config_problems(error), check_k6(None, environ), check_home(home, requests=0)]
     return [
@@ -36,6 +41,7 @@ def run_checks(config: Path, home: Home, environ: Mapping[str, str]) -> list[Che
         check_k6(settings.k6_binary, environ),
         *_machine(settings, *_known(settings, profiles, service, environ), home),
         *_nodes(settings, service),
+        *_influxdb(settings, influxdb, fix=fix),
     ]
 
 
@@ -76,11 +82,8 @@ def _config(settings: Settings, profiles: int) -> list[Check]:
         "schedules": len(settings.config.schedules),
     }
     said = ", ".join(f"{what} {count}" for what, count in figures.items() if count)
-    checks = [Check(name=CONFIG, state=State.OK, text=f"{settings.path} is valid: {said}", figures=figures)]
-    if settings.config.influxdb:
-        text = "influxdb: valid, but this version does nothing with it"
-        checks.append(Check(name="unused", state=State.WARNING, text=text, hint="use the local files"))
-    return checks
+    text = f"{settings.path} is valid: {said}"
+    return [Check(name=CONFIG, state=State.OK, text=text, figures=figures)]
 
 
 def _known(
@@ -118,3 +121,10 @@ def _machine(
 
 def _nodes(settings: Settings, service: Service) -> list[Check]:
     return check_nodes(service, settings.node_list(), now_s=time.time())
+
+
+def _influxdb(settings: Settings, influxdb: InfluxSettings | None, *, fix: bool) -> list[Check]:
+    section = settings.config.influxdb
+    if influxdb is None or section is None:
+        return []
+    return check_influxdb(influxdb, Fix(wanted=fix, retention_days=section.retention_days))

@@ -8,7 +8,8 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -120,6 +121,18 @@ class InfluxServer:
         code = self._process.poll()
         self.stop()
         raise AssertionError(f"influxd did not start ({code=}):\n{self.log()[-2000:]}")
+
+
+@contextmanager
+def influxd(folder: Path) -> Iterator[InfluxServer]:
+    """Run an InfluxDB of its own, set up."""
+    server = InfluxServer(folder)
+    try:
+        server.start()
+        server.set_up()
+        yield server
+    finally:
+        server.stop()
 
 
 def running_server(environ: Mapping[str, str]) -> InfluxSettings | None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from orchestrator.model import InfluxSettings
 
+CONFIRMED = 204
 CONNECT_S = 5.0
 ANSWER_S = 30.0
 QUERY_S = 120.0
@@ -129,18 +130,24 @@ class InfluxClient:
         return _bucket(self._json("POST", "/api/v2/buckets", json=body))
 
     def write(self, lines: bytes | pa.Buffer) -> None:
-        """Write points in line protocol, with times in nanoseconds."""
-        self._ask(
+        """Write points in line protocol, with times in nanoseconds.
+
+        Only 204 says that they are there: a proxy's page may well answer 200.
+        """
+        path = "/api/v2/write"
+        answer = self._ask(
             "POST",
-            "/api/v2/write",
+            path,
             params={"org": self.settings.org, "bucket": self.settings.bucket, "precision": "ns"},
             headers={"Content-Type": "text/plain; charset=utf-8", "Content-Encoding": "gzip"},
             content=gzip.compress(lines, GZIP_LEVEL, mtime=0),
         )
+        if answer.status_code != CONFIRMED:
+            raise refused(self.settings, path, answer)
 
     def ask(self, influxql: str) -> list[dict[str, Any]]:
         """Return the rows that answer a small InfluxQL query, times in ns, each with its group's tags."""
-        path, form = "/query", {"db": self.settings.bucket, "q": influxql, "epoch": "ns"}
+        path, form = "/query", self._database() | {"q": influxql, "epoch": "ns"}
         answer = self._json(
             "POST",
             path,
@@ -169,13 +176,8 @@ class InfluxClient:
         What goes wrong once the answer has begun, CSV does not say: who needs all rows counts them.
         """
         path = "/query"
-        form = {
-            "db": self.settings.bucket,
-            "q": influxql,
-            "epoch": "ns",
-            "chunked": "true",
-            "chunk_size": str(CHUNK_ROWS),
-        }
+        form = self._database() | {"q": influxql, "epoch": "ns"}
+        form |= {"chunked": "true", "chunk_size": str(CHUNK_ROWS)}
         try:
             with self._http.stream(
                 "POST",
@@ -206,6 +208,11 @@ class InfluxClient:
             json={"start": start, "stop": stop, "predicate": predicate},
             timeout=httpx.Timeout(QUERY_S, connect=CONNECT_S),
         )
+
+    def _database(self) -> dict[str, str]:
+        """Return the bucket as InfluxQL names it: each has a database of its own, unless somebody maps it."""
+        database, _, policy = self.settings.bucket.partition("/")
+        return {"db": database, "rp": policy or "autogen"}
 
     def _json(self, method: str, path: str, **options: Any) -> dict[str, Any]:
         answer = self._ask(method, path, **options)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import trustme
 
+from orchestrator.model import InfluxSettings
 from tests.orchestrator.cli.run import stallwatch
 from tests.orchestrator.preflight.nodes import closed_port, serving
 
@@ -139,22 +140,30 @@ def test_no_k6(tmp_path: Path, certificate: ssl.SSLContext) -> None:
     assert "stallwatch[k6]" in line
 
 
-def test_what_this_version_does_not_use_is_said(
-    tmp_path: Path, certificate: ssl.SSLContext, k6_on_path: str
+def test_schedules_are_counted_and_influxdb_is_tried(
+    tmp_path: Path, certificate: ssl.SSLContext, k6_on_path: str, influx_bucket: InfluxSettings
 ) -> None:
-    """InfluxDB is accepted, and a warning says that nothing happens with it; schedules are counted."""
+    """A bucket that is missing fails the check; --fix makes it, and then all is well; no token is shown."""
+    where = f"url: '{influx_bucket.url}', org: {influx_bucket.org}, bucket: {influx_bucket.bucket}-new"
     more = (
         "schedules: [{name: nightly, cron: 0 2 * * *}]\n"
-        "influxdb: {url: 'http://influxdb:8086', org: ops, bucket: b, token: {env: TOKEN}}\n"
+        f"influxdb: {{{where}, token: {{env: INFLUX_TOKEN}}, retention_days: 7}}\n"
     )
+    said = []
     with serving(certificate=certificate) as server:
-        done = stallwatch(
-            "check", "--config", write(tmp_path, server.port, more=more), PATH=k6_on_path, SHOP_TOKEN="x"
-        )
-    assert done.returncode == 0
-    assert "warning" in done.stdout
-    assert "influxdb: valid, but this version does nothing with it" in done.stdout
-    assert "profiles 1, schedules 1" in done.stdout
+        config = write(tmp_path, server.port, more=more)
+        for options, code in (((), 4), (("--fix",), 0), (("--format", "json"), 0)):
+            done = stallwatch(
+                "check", "--config", config, *options,
+                PATH=k6_on_path, SHOP_TOKEN="x", INFLUX_TOKEN=influx_bucket.token,
+            )  # fmt: skip
+            assert done.returncode == code, done.stdout
+            said.append(done.stdout + done.stderr)
+    assert "profiles 1, schedules 1" in said[0]
+    assert "`stallwatch check --fix` makes it, to keep points for 7 days" in said[0]
+    assert "was made and keeps points for 7 days" in said[1]
+    assert json.loads(said[2])["checks"][-3]["retention_s"] == 7 * 86_400
+    assert influx_bucket.token not in "".join(said)
 
 
 def test_no_config_at_all(tmp_path: Path) -> None:

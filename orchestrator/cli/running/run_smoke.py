@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orchestrator.cli.run import Wanted, run_profile
+from orchestrator.cli.running.run import Wanted, run_profile
 from orchestrator.cli.show.options import (
     Config,
     Confirm,

@@ -111,8 +111,8 @@ def _side(name: str, home: Home, node: str | None) -> Side:
     from orchestrator.files.source import label_of
 
     if looks_like_file(name):
-        node = NodeResult(name=label_of(name), kind="node", analysis=analyze_file(name))
-        return [node], Limits(), Detection()
+        alone = NodeResult(name=label_of(name), kind="node", analysis=analyze_file(name))
+        return [alone], Limits(), Detection()
     from orchestrator.campaign import open_records
     from orchestrator.judging import judge, stored_records
 

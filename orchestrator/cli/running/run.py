@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from orchestrator.home import Home
     from orchestrator.k6.binary import K6Binary
     from orchestrator.plan import Plan
+    from orchestrator.shipping.beside import Shipping
 
 
 def command(  # noqa: PLR0917 # typer fills them by name
@@ -89,9 +90,11 @@ def run_profile(name: str, wanted: Wanted, *, config: Path | None, home: Path | 
     from orchestrator.k6.inspect import inspected_plan
     from orchestrator.model import ProfileKind
     from orchestrator.plan import confirming, new_campaign_id
+    from orchestrator.shipping.beside import shipping_of
 
     settings = load_settings(find_config(config, os.environ), os.environ)
     plan = _plan(settings, name, wanted)
+    shipping = shipping_of(settings)
     # A dry run starts nothing, but for a user's script, which only k6 can read.
     if wanted.dry_run and plan.profile.kind is not ProfileKind.SCRIPT:
         _show(plan, output)
@@ -107,11 +110,11 @@ def run_profile(name: str, wanted: Wanted, *, config: Path | None, home: Path | 
         say("nothing was sent")
         return ExitCode.USAGE
     where = Home.find(home, os.environ)
-    result = _run(plan, where, binary, output, wait=not wanted.no_wait)
+    result = _run(plan, where, binary, output, shipping=shipping, wait=not wanted.no_wait)
     if wanted.confirm and result.exit_code is ExitCode.INCONCLUSIVE:
         say("inconclusive: running once more, as --confirm asks")
         again = confirming(plan, result.judged.analysis, new_campaign_id(datetime.now(UTC)))
-        result = _run(again, where, binary, output, wait=not wanted.no_wait)
+        result = _run(again, where, binary, output, shipping=shipping, wait=not wanted.no_wait)
     return result.exit_code
 
 
@@ -169,15 +172,20 @@ def _show(plan: Plan, output: Format) -> None:
         print(line)
 
 
-def _run(plan: Plan, home: Home, binary: K6Binary, output: Format, *, wait: bool) -> CampaignResult:
-    """Run one campaign and print what it came to."""
+def _run(
+    plan: Plan, home: Home, binary: K6Binary, output: Format, *, shipping: Shipping | None, wait: bool
+) -> CampaignResult:
+    """Run one campaign and print what it came to; InfluxDB gets it meanwhile, and the rest after that."""
     from orchestrator.campaign import run_campaign
     from orchestrator.cli.show.progress import progress
     from orchestrator.cli.show.results import print_campaign
+    from orchestrator.shipping.beside import beside
 
     say(f"campaign {plan.id}: {', '.join(n.name for n in plan.nodes)}")
     say(f"{plan.in_words()}; k6 {binary.version_text}")
-    with progress(plan.profile.name, plan.profile.duration_s or 0.0) as tick:
-        result = run_campaign(plan, home, binary, tick, say, wait=wait)
-    print_campaign(result, output)
+    with beside(shipping, home, plan.id, say) as finish:
+        with progress(plan.profile.name, plan.profile.duration_s or 0.0) as tick:
+            result = run_campaign(plan, home, binary, tick, say, wait=wait)
+        print_campaign(result, output)
+        finish(result.judged)
     return result
