@@ -29,12 +29,13 @@ from analysis.stalls.episodes import join, join_gap_s
 from analysis.stalls.power import best_power, conditions, needed_duration_s
 from analysis.stalls.search import Candidate, related, sources
 from analysis.throughput import throughput_of
-from analysis.verdict import Measured, judge, notes_on
+from analysis.verdict import Measured, judge, notes_on, seconds
 
 MIN_REQUESTS = 12
 """Fewer requests are not searched: no comb of three cycles could be told from chance."""
 MIN_SCENARIO = 60
 MOST_SCENARIOS = 4
+MOST_SAID = 5
 COARSE = (
     "times are in whole seconds, k6's default for CSV: a stall has to return more often to be told from "
     "chance, and what ends together is not seen; K6_CSV_TIME_FORMAT=unix_nano shows both"
@@ -103,6 +104,7 @@ def conclude(
     verdict, reasons = judge(measured, facts=facts, limits=limits, detection=detection)
     starts = start_ns(table)
     notes = notes_on(verdict, measured, facts, limits)
+    notes += unlimited(measured, limits, int(starts.min(initial=np.iinfo(np.int64).max)))
     if whole_seconds(table["end_ns"].to_numpy(dtype=np.int64)):
         notes.append(COARSE)
     unknown = int(table["total_ns"].isna().sum())
@@ -130,6 +132,18 @@ def conclude(
         facts=facts,
         throughput=throughput_of(table),
     )
+
+
+def unlimited(measured: Measured, limits: Limits, first_ns: int) -> list[str]:
+    """The slowest Episodes in words where no limit speaks of them: a large file may take long."""
+    if np.isfinite(limits.slowest_ms) or measured.periodic_stalls or not measured.episodes:
+        return []
+    slowest = sorted(measured.episodes, key=lambda episode: -episode.peak_ms)[:MOST_SAID]
+    said = [
+        f"{e.peak_ms:,.0f} ms {seconds((e.start_ns - first_ns) / NS_PER_S)} into the run" for e in slowest
+    ]
+    more = f" and {len(measured.episodes) - MOST_SAID:,} more" if len(measured.episodes) > MOST_SAID else ""
+    return [f"slow episodes, which no limit judges: {', '.join(said)}{more}"]
 
 
 def kept_share(table: pd.DataFrame) -> float:

@@ -92,3 +92,19 @@ def test_whole_seconds_are_said(whole: bool) -> None:
     if whole:
         requests["end_ns"] = requests["end_ns"] // NS_PER_S * NS_PER_S
     assert any("K6_CSV_TIME_FORMAT=unix_nano" in note for note in analyzed(requests).notes) is whole
+
+
+def test_slow_episodes_of_a_download_are_said() -> None:
+    """Two stalls among transfers that scatter by a factor of three are episodes, and no limit hides them."""
+    rng = np.random.default_rng(8)
+    totals = 0.003 * np.exp(rng.normal(0, 1.2, 2000))
+    totals[[730, 731, 1930, 1931]] = 1.5
+    analysis = analyze_run(
+        table(np.arange(2000) / 100, totals),
+        facts=RunFacts(),
+        limits=Limits(slowest_ms=np.inf),
+        detection=Detection(),
+    )
+    assert [round(episode.peak_ms) for episode in analysis.episodes] == [1500, 1500]
+    said = "slow episodes, which no limit judges: 1,500 ms 7.3 s into the run, 1,500 ms 19.3 s into the run"
+    assert said in analysis.notes
