@@ -24,6 +24,8 @@ SEVERAL = 2
 CLAIMABLE = 0.005
 FAR_SMALLER = 0.6
 SAME_PERIOD, SAME_START_S = 0.01, 1.0
+BEYOND_DOUBT = -25.0
+"""Log of a corrected tail below which no other threshold needs to be looked at."""
 BOTH_ANCHORS = 40
 """With more Episodes the period is sharp enough from starts alone."""
 
@@ -58,6 +60,16 @@ class Candidate:
 def anchors(episodes: Episodes, by_end: bool) -> Floats:
     """First slow start of each Episode, or its common end; sorted."""
     return np.sort(episodes.end_s) if by_end else episodes.start_s
+
+
+def anchorings(samples: Samples, episodes: Episodes) -> tuple[bool, ...]:
+    """Anchors to try: starts, and ends where they tell something else; False for starts.
+
+    Episodes of nearly one length have both at the same places of a period.
+    """
+    lengths = episodes.end_s - episodes.start_s
+    uneven = float(np.ptp(lengths)) > narrowest_window_s(samples, episodes, by_end=True)
+    return (False, True) if uneven and episodes.n <= BOTH_ANCHORS else (False,)
 
 
 def narrowest_window_s(samples: Samples, episodes: Episodes, by_end: bool) -> float:
@@ -97,14 +109,18 @@ def best(samples: Samples, residual: Floats, exposure: Exposure, searches: int =
     shortest_s = shortest_period_s(samples)
     weights = shares(np.array([episodes.clear for episodes in rungs]))
     drafts: list[tuple[float, Attempt, grid.Draft]] = []
-    for episodes, share in zip(rungs, weights, strict=True):
-        ways = (False, True) if episodes.n <= BOTH_ANCHORS else (False,)
+    surest = 0.0
+    for place in np.argsort(-weights, kind="stable"):
+        if surest < BEYOND_DOUBT:
+            break
+        episodes, share = rungs[place], float(weights[place])
+        ways = anchorings(samples, episodes)
         cost = float(search_cost(episodes.n)) - float(np.log(share / len(ways)))
         for by_end in ways:
             attempt = Attempt(
                 episodes=episodes,
                 by_end=by_end,
-                share=float(share) / len(ways),
+                share=share / len(ways),
                 searches=searches,
                 narrowest_s=narrowest_window_s(samples, episodes, by_end),
             )
@@ -112,6 +128,7 @@ def best(samples: Samples, residual: Floats, exposure: Exposure, searches: int =
                 attempt.times_s, exposure.span_s, shortest_s, attempt.narrowest_s, exposure.grain_s
             )
             drafts.extend((draft.score + cost, attempt, draft) for draft in found)
+            surest = min([surest, *(draft.score + cost for draft in found)])
     drafts.sort(key=lambda item: item[0])
     finished = (finish(attempt, draft, exposure) for _, attempt, draft in drafts[:FINALISTS])
     finalists = sorted(filter(None, finished), key=lambda c: (c.p_value, c.comb.log_tail))
@@ -163,8 +180,7 @@ def simpler(tried: tuple[float, Comb, Fit], chosen: tuple[float, Comb, Fit]) -> 
     if comb.period_s < now.period_s:
         return score < score_now - SIMPLER and comb.hit >= MORE_HITS * now.hit
     fuller = comb.hit * now.expected >= MORE_HITS * now.hit * comb.expected
-    keeps = comb.hit >= KEEPS * now.hit and fuller and score < KEEPS * score_now
-    return keeps or score < score_now - SIMPLER
+    return score < score_now - (0.0 if fuller and comb.hit >= KEEPS * now.hit else SIMPLER)
 
 
 def fitted(
@@ -198,7 +214,9 @@ def sources(
         candidate = best(samples, rest, exposure, searches * (1 + put_down_to_load))
         if candidate is None:
             break
-        by_load = follows_load(samples, candidate.episodes.start_s[candidate.hit], candidate.fit.period_s)
+        by_load = follows_load(
+            samples, candidate.episodes.start_s[candidate.hit], candidate.fit.period_s, exposure.gaps_s
+        )
         put_down_to_load += by_load
         if not by_load and smallest_p is None:
             smallest_p = candidate.p_value

@@ -11,8 +11,8 @@ from analysis.stalls.grid import log_trials
 
 SEARCH_EPISODES = (3, 4, 5, 6, 8, 12, 16, 24)
 SEARCH_COST = (-0.3, 0.5, 0.9, 1.3, 2.1, 2.1, 2.4, 2.4)
-CLEAR_SHARE = 0.5
-"""Share of the trials' weight that goes to clear thresholds; the rest is shared evenly."""
+CLEAR_SHARE, CLEAR_POWER = 0.8, 1.5
+"""Share of the trials' weight that goes to clear thresholds, and how steeply; the rest is shared evenly."""
 
 
 def shares(clear: Floats) -> Floats:
@@ -22,8 +22,9 @@ def shares(clear: Floats) -> Floats:
     how slow requests are says nothing, without a stall, on when they come.
     """
     even = np.full(len(clear), 1.0 / max(len(clear), 1))
-    total = float(clear.sum())
-    return even if total <= 0 else (1 - CLEAR_SHARE) * even + CLEAR_SHARE * clear / total
+    steep = np.maximum(clear, 0.0) ** CLEAR_POWER
+    total = float(steep.sum())
+    return even if total <= 0 else (1 - CLEAR_SHARE) * even + CLEAR_SHARE * steep / total
 
 
 def log_score(comb: Comb) -> float:
