@@ -7,10 +7,10 @@ import numpy.typing as npt
 
 from analysis.normal.samples import Floats
 from analysis.stalls.comb import Comb
-from analysis.stalls.grid import log_trials
+from analysis.stalls.grid import log_price, log_trials
 
 SEARCH_EPISODES = (3, 4, 5, 6, 8, 12, 16, 24)
-SEARCH_COST = (-0.3, 0.5, 0.9, 1.3, 2.1, 2.1, 2.4, 2.4)
+SEARCH_COST = (-0.9, -0.6, -0.5, -0.5, -0.5, -0.5, -1.0, -1.8)
 CLEAR_SHARE, CLEAR_POWER = 0.8, 1.5
 """Share of the trials' weight that goes to clear thresholds, and how steeply; the rest is shared evenly."""
 
@@ -28,11 +28,12 @@ def shares(clear: Floats) -> Floats:
 
 
 def log_score(comb: Comb) -> float:
-    """Log of tail times the independent (period, phase) trials at the comb's own resolution."""
+    """Log of tail times price and independent (period, phase) trials at the comb's own resolution."""
     if comb.hit < 3 or comb.expected < 3:
         return 0.0
     windows = comb.period_s / comb.width_s
-    return comb.log_tail + float(log_trials(comb.expected, windows))
+    price = float(log_price(comb.hit, comb.expected, comb.episodes))
+    return comb.log_tail + price + float(log_trials(comb.expected, windows))
 
 
 def search_cost(episodes: npt.ArrayLike) -> Floats:
