@@ -7,7 +7,9 @@ import numpy as np
 from analysis.normal.samples import Floats, Samples
 
 BINS = 12
-"""Bins a period, of which the one around an Episode's start is looked at."""
+"""Bins a period."""
+MULTIPLES = (1, 2, 3)
+"""A comb may stand at a fraction of the load's own period."""
 RHYTHM = 0.2
 """Load above its median, as a share of it, at which Episodes come where the generator sends more."""
 EXPLAINED = 0.5
@@ -17,9 +19,8 @@ EXPLAINED = 0.5
 def follows_load(samples: Samples, times_s: Floats, period_s: float, gaps_s: Floats) -> bool:
     """Tell whether the load itself swings with the period and the Episodes come where it is high.
 
-    The load is folded on the period, phases counted from the Episodes. A closed model falls silent in a
-    stall: its load has the period too, but it is no higher than usual where a stall begins. Steps and
-    ramps of the load repeat with no period.
+    A closed model falls silent in a stall: its load has the period too, but it is no higher than usual
+    right before a stall begins. Steps and ramps of the load repeat with no period.
 
     Parameters
     ----------
@@ -33,20 +34,31 @@ def follows_load(samples: Samples, times_s: Floats, period_s: float, gaps_s: Flo
     if len(times_s) == 0 or samples.n == 0:
         return False
     width = period_s / BINS
-    turn = np.angle(np.mean(np.exp(2j * np.pi * times_s / period_s))) / (2 * np.pi) * period_s
-    first = float(turn % period_s) - width / 2 - period_s
-    cycles = int((samples.start_s[-1] - first) // period_s) + 1
-    edges = first + width * np.arange(cycles * BINS + 1)
+    last = float(samples.start_s[-1])
+    edges = np.arange(0.0, last + 1e-9, width)
+    if len(edges) < 2:
+        return False
     counts = np.diff(np.searchsorted(samples.start_s, edges)).astype(np.float64)
-    known = (edges[:-1] >= 0) & (edges[1:] <= samples.start_s[-1])
+    known = np.ones(len(counts), dtype=bool)
     for begin, end in gaps_s:
         known &= (edges[1:] <= begin) | (edges[:-1] >= end)
-    table = np.where(known, counts, np.nan).reshape(cycles, BINS)
-    seen = known.reshape(cycles, BINS).sum(axis=0)
-    if seen.min() < 2:
+    before = np.diff(np.searchsorted(samples.start_s, np.column_stack([times_s - width, times_s])), axis=1)
+    if not known.any() or before.mean() <= (1 + RHYTHM) * np.median(counts[known]):
         return False
-    profile = np.nansum(table, axis=0) / seen
-    within = float(np.nansum((table - profile) ** 2)) / float((seen - 1).sum())
-    total = float(np.nanvar(table, ddof=1))
-    high = profile[0] > (1 + RHYTHM) * float(np.median(profile))
-    return bool(high and total > 0 and 1 - within / total > EXPLAINED)
+    counts[~known] = np.nan
+    return any(explained(counts, BINS * multiple) > EXPLAINED for multiple in MULTIPLES)
+
+
+def explained(counts: Floats, bins: int) -> float:
+    """Share of the variance of counts that a cycle of so many bins explains; NaN is not known.
+
+    Corrected for the bins' own means, as R squared is for its degrees of freedom; 0 where a part of the
+    cycle was not seen twice.
+    """
+    cycles = np.pad(counts, (0, -len(counts) % bins), constant_values=np.nan).reshape(-1, bins)
+    seen = np.isfinite(cycles).sum(axis=0)
+    if seen.min() < 2:
+        return 0.0
+    within = float(np.nansum((cycles - np.nanmean(cycles, axis=0)) ** 2)) / float((seen - 1).sum())
+    total = float(np.nanvar(counts, ddof=1))
+    return 1 - within / total if total > 0 else 0.0

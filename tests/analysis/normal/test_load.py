@@ -48,3 +48,11 @@ def test_silence_of_a_closed_model_in_its_stalls_is_no_rhythm() -> None:
     starts = starts[starts % 60.0 > 8.0]
     samples = samples_of(table(starts, np.full(len(starts), 0.01)))
     assert not follows_load(samples, np.arange(0.0, RUN_S, 60.0), 60.0, NO_GAPS)
+
+
+def test_half_of_a_tooth_is_the_rhythm_too() -> None:
+    """Episodes at the tops of some teeth, on a comb of half the tooth, come from the load."""
+    load = Load(run_s=RUN_S, rate=5.0, shape="sawtooth", teeth=6)
+    starts = arrivals(np.random.default_rng(1), load)
+    samples = samples_of(table(starts, np.full(len(starts), 0.01)))
+    assert follows_load(samples, np.array([98.0, 198.0, 298.0, 548.0, 598.0]), 50.0, NO_GAPS)
