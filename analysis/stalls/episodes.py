@@ -22,7 +22,7 @@ CHAINED = 0.1
 MOST_SLOW = 20_000
 MOST_EPISODES = 1500
 RUNGS_PER_OCTAVE = 2
-FEW, MANY = 8, 48
+FEW, MANY = 8, 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +30,8 @@ class Episodes:
     """m Episodes at one threshold, sorted: first slow start, last end, greatest residual.
 
     ``member`` gives the Episode of each slow request, ``index`` those requests' places in the Samples;
-    ``clear`` is the log of the ratio of the values right above and below the threshold.
+    ``clear`` is the log of the ratio of the values right above and below the threshold, ``by_mass`` tells
+    that these are summed slowness.
     """
 
     threshold: float
@@ -41,6 +42,7 @@ class Episodes:
     index: Ints
     member: Ints
     clear: float = 0.0
+    by_mass: bool = False
 
     @property
     def n(self) -> int:
@@ -129,7 +131,9 @@ def mass_rungs(samples: Samples, residual: Floats) -> list[Episodes]:
     mass = np.bincount(found.member, weights=residual[found.index] - low / 2, minlength=found.n)
     mass = np.where(found.requests > 1, mass, 0.0)
     several: Floats = np.sort(mass[mass > 0])[::-1].astype(np.float64)
-    rungs = [replace(only(found, mass > bound), clear=clear) for bound, clear in thresholds(several)]
+    rungs = [
+        replace(only(found, mass > bound), clear=clear, by_mass=True) for bound, clear in thresholds(several)
+    ]
     enough = [rung for rung in rungs if LEAST_EPISODES <= rung.n <= most_episodes(samples, gap_s)]
     return thin(enough)
 

@@ -22,7 +22,7 @@ SEVERAL = 2
 CLAIMABLE = 0.005
 FAR_SMALLER = 0.6
 SAME_PERIOD, SAME_START_S = 0.01, 1.0
-BEYOND_DOUBT = -25.0
+BEYOND_DOUBT = -20.0
 """Log of a corrected tail below which no other threshold needs to be looked at."""
 BOTH_ANCHORS = 40
 """With more Episodes the period is sharp enough from starts alone."""
@@ -105,7 +105,10 @@ def best(samples: Samples, residual: Floats, exposure: Exposure, searches: int =
     """The most significant comb of all thresholds and anchors; None when there is nothing to test."""
     rungs = ladder(samples, residual)
     shortest_s = shortest_period_s(samples)
-    weights = shares(np.array([episodes.clear for episodes in rungs]))
+    weights = shares(
+        np.array([episodes.clear for episodes in rungs]),
+        np.array([episodes.by_mass for episodes in rungs], dtype=bool),
+    )
     drafts: list[tuple[float, Attempt, grid.Draft]] = []
     surest = 0.0
     for place in np.argsort(-weights, kind="stable"):
