@@ -9,6 +9,7 @@ from pathlib import Path
 from orchestrator.home import Home
 from orchestrator.model import OVERTIME_S
 from orchestrator.plan import Plan
+from orchestrator.shipping.beside import Shipping
 
 JUDGING_S = 1800.0
 """Far longer than any analysis and report have taken."""
@@ -16,11 +17,15 @@ JUDGING_S = 1800.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """A campaign, or without a plan tidying up; ``k6`` is the binary that the config names, if any."""
+    """A campaign; without a plan sending what InfluxDB lacks, and without that too, tidying up.
+
+    ``k6`` is the binary that the config names, ``shipping`` where it sends campaigns to, if any.
+    """
 
     home: Home
     plan: Plan | None = None
     k6: Path | None = None
+    shipping: Shipping | None = None
 
 
 def longest_s(plan: Plan) -> float:
