@@ -119,14 +119,15 @@ def sentence(verdict: Verdict, nodes: Sequence[NodeResult], limits: Limits) -> s
 def failed_part(nodes: Sequence[NodeResult], limits: Limits) -> str:
     """What failed Nodes did, and what the others did not."""
     failed = [node for node in nodes if node.analysis.verdict is Verdict.FAIL]
-    parts = [f"{node.name} {first_failure(node.analysis, limits)}" for node in failed]
+    did = listed([f"{node.name} {first_failure(node.analysis, limits)}" for node in failed])
+    others = []
     passed = [node for node in nodes if node.analysis.verdict is Verdict.PASS]
     if passed:
-        parts.append(f"{names(passed)} {verb(passed, 'passes', 'pass')}")
+        others.append(f"{names(passed)} {verb(passed, 'passes', 'pass')}")
     unsure = [node for node in nodes if node.analysis.verdict is Verdict.INCONCLUSIVE]
     if unsure:
-        parts.append(f"{names(unsure)} {verb(unsure, 'is', 'are')} inconclusive")
-    return "; ".join(parts)
+        others.append(f"{names(unsure)} {verb(unsure, 'is', 'are')} inconclusive")
+    return f"{did}; {', '.join(others)}" if others else did
 
 
 def first_failure(analysis: RunAnalysis, limits: Limits) -> str:

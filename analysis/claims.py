@@ -22,6 +22,10 @@ NS_PER_S_FLOAT = float(NS_PER_S)
 ONE_SCENARIO = 0.9
 SLOW = 6.0
 """Residual, in robust spreads, from which a request alone counts as slow."""
+ALIKE = 0.25
+"""A request that lost this share of what the slowest lost belongs to a stall, however its kind scatters."""
+USUALLY, FAR = 0.9, 10.0
+"""So many times what nine in ten of its kind take is slow, too, however wide these scatter."""
 TIMEOUT_CODE = 1050
 """k6's error code of a request that met the client's timeout."""
 
@@ -85,7 +89,7 @@ def claim_of(candidate: Candidate, context: Context, searched: Samples) -> Perio
         cycles_hit=comb.hit,
         p_value=candidate.p_value,
         dominant_phase=dominant_phase(context.own_s, places, context.own_usual_s),
-        scenario=seen_in(samples, slow_meanwhile(context, starts, ends)),
+        scenario=seen_in(samples, slow_meanwhile(context, starts, ends, ALIKE * added_s)),
         timer=timer.kind,
         shape=shape.value,
         shape_evidence=evidence,
@@ -126,13 +130,17 @@ def peaks(context: Context, places: Ints, starts_s: Floats) -> tuple[float, floa
     return float(slowest.median()), float(context.samples.total_s[places].max())
 
 
-def slow_meanwhile(context: Context, starts_s: Floats, ends_s: Floats) -> Ints:
-    """Slow requests of every scenario that started within the Episodes, whichever one they were found in."""
+def slow_meanwhile(context: Context, starts_s: Floats, ends_s: Floats, least_s: float) -> Ints:
+    """Slow requests of every scenario that started within the Episodes, whichever one they were found in.
+
+    Slow is what stands out by itself, or lost ``least_s``.
+    """
     start_s = context.samples.start_s
     order = np.argsort(starts_s)
     episode = np.maximum(np.searchsorted(starts_s[order], start_s, side="right") - 1, 0)
     within = (start_s >= starts_s[order][episode]) & (start_s <= ends_s[order][episode])
-    return np.flatnonzero(within & (context.residual > SLOW))
+    slow = (context.residual > SLOW) | (context.samples.total_s - context.usual_s >= least_s)
+    return np.flatnonzero(within & slow)
 
 
 def seen_in(samples: Samples, places: Ints) -> str:
@@ -144,10 +152,16 @@ def seen_in(samples: Samples, places: Ints) -> str:
     return samples.scenario_names[top] if alone else "all"
 
 
+def standing_out(samples: Samples, residual: Floats) -> Bools:
+    """Requests that are slow by themselves: beyond the usual spread, or far beyond nearly all their like."""
+    usually_s = pd.Series(samples.total_s).groupby(samples.group).quantile(USUALLY)
+    return np.asarray((residual > SLOW) | (samples.total_s > FAR * usually_s[samples.group].to_numpy()))
+
+
 def slow_mask(context: Context, candidates: list[tuple[Candidate, Samples]], least_added_s: float) -> Bools:
     """Which requests a report calls slow: those of claims, and those far beyond noise and the limit."""
     samples = context.samples
-    slow = (context.residual > SLOW) & (samples.total_s - context.usual_s >= least_added_s)
+    slow = standing_out(samples, context.residual) & (samples.total_s - context.usual_s >= least_added_s)
     for candidate, searched in candidates:
         slow |= np.isin(samples.row, searched.row[candidate.episodes.index])
     return slow

@@ -47,15 +47,19 @@ class RunFacts:
 
     ``planned_s`` is the duration asked for, ``timeout_s`` the client's; ``expected_requests`` is
     k6's own ``http_reqs`` count (None when k6 could not give it: killed, or an imported file).
+    ``unreadable`` counts requests that stand in a file, but not whole.
+    ``own_length`` tells a script that says itself how long it takes.
     ``unfit`` says why the Run cannot pass, whatever its requests look like; empty when it can.
     """
 
     dropped_iterations: int = 0
     censored: int = 0
     expected_requests: int | None = None
+    unreadable: int = 0
     interrupted: bool = False
     planned_s: float | None = None
     timeout_s: float = 60.0
+    own_length: bool = False
     unfit: str = ""
 
 
@@ -164,7 +168,8 @@ class RunAnalysis:
 
     ``reasons`` says in words why the verdict is not a pass (one short sentence each),
     ``notes`` what else a reader should know. ``power`` is the probability that this Run would have
-    shown the reference stall. ``kept_share`` is the share of answered requests
+    shown the reference stall; ``needed_duration_s`` the least length in all that would, None when this
+    Run's does or none would. ``kept_share`` is the share of answered requests
     without a new connection, NaN when none was answered.
     ``rows`` counts all rows of the table (with ``setup`` and ``teardown``), ``facts`` is what the
     verdict was told. ``throughput`` is None where no request's bytes are known; ``findings`` is what was

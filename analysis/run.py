@@ -18,24 +18,30 @@ from analysis.findings import (
     PeriodicStall,
     RunAnalysis,
     RunFacts,
-    Verdict,
 )
 from analysis.generator import own_faults
 from analysis.normal.baseline import residuals
 from analysis.normal.exposure import exposure_of
-from analysis.normal.samples import Samples, codes, samples_of
+from analysis.normal.samples import Samples, codes, samples_of, whole_seconds
 from analysis.requests import NS_PER_MS, NS_PER_S, is_fresh, start_ns
 from analysis.stalls.comb import Exposure
 from analysis.stalls.episodes import join, join_gap_s
 from analysis.stalls.power import best_power, conditions, needed_duration_s
-from analysis.stalls.search import Candidate, related, sources
+from analysis.stalls.search import Candidate
+from analysis.stalls.sources import related, sources
 from analysis.throughput import throughput_of
-from analysis.verdict import Measured, judge, lost_reasons, notes_on
+from analysis.verdict import Measured, judge, notes_on, seconds
 
 MIN_REQUESTS = 12
 """Fewer requests are not searched: no comb of three cycles could be told from chance."""
 MIN_SCENARIO = 60
 MOST_SCENARIOS = 4
+MOST_SAID = 5
+COARSE = (
+    "times are in whole seconds, k6's default for CSV: a stall has to return more often to be told from "
+    "chance, and what ends together is not seen; K6_CSV_TIME_FORMAT=unix_nano shows both"
+)
+SAME_START_S, MOSTLY = 1.0, 0.75
 
 Found = list[tuple[Candidate, Samples, str]]
 
@@ -69,6 +75,10 @@ def analyze_run(
     claims = tuple(claim_of(candidate, context, part) for candidate, part, _ in found)
     noises = conditions(samples, residual, detection)
     duration_s = duration_of(table)
+    power = best_power(noises, exposure.span_s, detection, len(searches))
+    needed_s = needed_duration_s(
+        noises, detection, lambda span_s: searches_within(samples, span_s), duration_s
+    )
     unknown = ~np.isfinite(table["total_ns"].to_numpy(dtype=np.float64, na_value=np.nan))
     measured = Measured(
         requests=len(table),
@@ -78,8 +88,8 @@ def analyze_run(
         periodic_stalls=claims,
         periodicity_p_value=p_value,
         episodes=report_episodes(context, found, limits),
-        power=best_power(noises, exposure.span_s, detection, len(searches)),
-        needed_duration_s=needed_duration_s(noises, detection, len(searches)),
+        power=power,
+        needed_duration_s=needed_s if power < detection.power else None,
     )
     found_beside = findings_of(
         table, samples, residual, claims, facts=facts, limits=limits, detection=detection
@@ -94,9 +104,10 @@ def conclude(
     """Put verdict, reasons and the plain figures around what was measured."""
     verdict, reasons = judge(measured, facts=facts, limits=limits, detection=detection)
     starts = start_ns(table)
-    notes = list(notes_on(measured, limits))
-    if verdict is Verdict.FAIL:  # else they are reasons
-        notes += lost_reasons(measured, facts)
+    notes = notes_on(verdict, measured, facts, limits)
+    notes += unlimited(measured, limits, int(starts.min(initial=np.iinfo(np.int64).max)))
+    if whole_seconds(table["end_ns"].to_numpy(dtype=np.int64)):
+        notes.append(COARSE)
     unknown = int(table["total_ns"].isna().sum())
     if unknown:
         notes.append(f"{unknown:,} requests have no known time: they count as errors and have no latency")
@@ -122,6 +133,18 @@ def conclude(
         facts=facts,
         throughput=throughput_of(table),
     )
+
+
+def unlimited(measured: Measured, limits: Limits, first_ns: int) -> list[str]:
+    """The slowest Episodes in words where no limit speaks of them: a large file may take long."""
+    if np.isfinite(limits.slowest_ms) or measured.periodic_stalls or not measured.episodes:
+        return []
+    slowest = sorted(measured.episodes, key=lambda episode: -episode.peak_ms)[:MOST_SAID]
+    said = [
+        f"{e.peak_ms:,.0f} ms {seconds((e.start_ns - first_ns) / NS_PER_S)} into the run" for e in slowest
+    ]
+    more = f" and {len(measured.episodes) - MOST_SAID:,} more" if len(measured.episodes) > MOST_SAID else ""
+    return [f"slow episodes, which no limit judges: {', '.join(said)}{more}"]
 
 
 def kept_share(table: pd.DataFrame) -> float:
@@ -166,10 +189,17 @@ def searched_parts(samples: Samples) -> list[tuple[str, Samples]]:
     return parts
 
 
+def searches_within(samples: Samples, span_s: float) -> int:
+    """How many parts a Run like this one would be searched in, were it ``span_s`` long."""
+    sizes = np.bincount(samples.scenario, minlength=len(samples.scenario_names))
+    large = int((sizes * span_s / max(samples.span_s, 1e-9) >= MIN_SCENARIO).sum())
+    return 1 + (min(large, MOST_SCENARIOS) if large > 1 else 0)
+
+
 def find(
     context: Context, exposure: Exposure, parts: list[tuple[str, Samples]], detection: Detection
 ) -> tuple[Found, float]:
-    """Search every part; of claims with related periods keep one, that of all requests first."""
+    """Search every part; of claims of one stall keep one, that of all requests first."""
     found: Found = []
     p_value = 1.0
     for name, part in parts:
@@ -181,9 +211,18 @@ def find(
         found.extend((candidate, part, name) for candidate in candidates)
     kept: Found = []
     for item in sorted(found, key=lambda item: (item[2] != "all", item[0].p_value)):
-        if not any(related(item[0].fit.period_s, other[0].fit.period_s) for other in kept):
+        if not any(same_stall(item[0], other[0]) for other in kept):
             kept.append(item)
     return kept, p_value
+
+
+def same_stall(one: Candidate, other: Candidate) -> bool:
+    """Tell whether two combs of different parts are one stall: by their period, or by their Episodes."""
+    if related(one.fit.period_s, other.fit.period_s):
+        return True
+    starts, others = one.episodes.start_s[one.hit], other.episodes.start_s[other.hit]
+    near = np.abs(starts[:, None] - others[None, :]).min(axis=1) <= SAME_START_S
+    return float(near.mean()) >= MOSTLY
 
 
 def report_episodes(context: Context, found: Found, limits: Limits) -> tuple[Episode, ...]:
@@ -214,10 +253,13 @@ def report_episodes(context: Context, found: Found, limits: Limits) -> tuple[Epi
 def rejudged(
     analysis: RunAnalysis, claims: tuple[PeriodicStall, ...], limits: Limits, detection: Detection
 ) -> RunAnalysis:
-    """Return the analysis with other claims (fewer, after a correction) and the verdict they lead to."""
-    measured = measured_of(analysis, claims)
-    verdict, reasons = judge(measured, facts=analysis.facts, limits=limits, detection=detection)
-    return replace(analysis, verdict=verdict, reasons=reasons, periodic_stalls=claims)
+    """Return the analysis with other claims (fewer, after a correction), and what they lead to."""
+    facts, measured = analysis.facts, measured_of(analysis, claims)
+    verdict, reasons = judge(measured, facts=facts, limits=limits, detection=detection)
+    before = notes_on(analysis.verdict, measured_of(analysis, analysis.periodic_stalls), facts, limits)
+    others = [note for note in analysis.notes if note not in (*before, *reasons)]
+    notes = (*notes_on(verdict, measured, facts, limits), *others)
+    return replace(analysis, verdict=verdict, reasons=reasons, notes=notes, periodic_stalls=claims)
 
 
 def measured_of(analysis: RunAnalysis, claims: tuple[PeriodicStall, ...]) -> Measured:

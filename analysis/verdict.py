@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from analysis.findings import Detection, Episode, Limits, PeriodicStall, RunFacts, Verdict
@@ -11,6 +10,7 @@ from analysis.findings import Detection, Episode, Limits, PeriodicStall, RunFact
 DOUBTFUL_P = 0.05
 ERROR_ALPHA = 0.005
 """Chance of calling an error rate too high when it is not."""
+LEAST_SHOWN_S = 5e-5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,17 +88,24 @@ def missing_reasons(measured: Measured, facts: RunFacts, detection: Detection) -
     if measured.requests == 0 and not facts.unfit:
         return ["no requests were measured: check that the Node is reachable and the script sends requests"]
     reasons = [*([facts.unfit] if facts.unfit else []), *lost_reasons(measured, facts)]
-    p_value = measured.periodicity_p_value
-    if p_value <= DOUBTFUL_P and not measured.periodic_stalls:
-        weak = (
-            f"a claim needs {detection.alpha:g}"
-            if p_value > detection.alpha
-            else "too weak among several nodes"
-        )
-        reasons.append(f"a period is hinted at (p = {p_value:.2g}, {weak}): run again, longer")
+    if measured.periodicity_p_value <= DOUBTFUL_P and not measured.periodic_stalls:
+        reasons.append(hint_reason(measured, facts, detection))
     if measured.power < detection.power:
-        reasons.append(power_reason(measured, detection))
+        reasons.append(power_reason(measured, facts, detection))
     return reasons
+
+
+def hint_reason(measured: Measured, facts: RunFacts, detection: Detection) -> str:
+    """What it would take to claim a period that is hinted at, or to be rid of it.
+
+    A comb's p-value falls by the same factor with each cycle that holds a stall.
+    """
+    p_value = measured.periodicity_p_value
+    said = f"a period is hinted at (p = {p_value:.2g}, "
+    if p_value <= detection.alpha:
+        return f"{said}too weak among several nodes): run again, longer"
+    needed_s = measured.duration_s * max(math.log(detection.alpha) / math.log(p_value), 1.1)
+    return f"{said}a claim needs {detection.alpha:g}): {asked(needed_s, facts)}"
 
 
 def lost_reasons(measured: Measured, facts: RunFacts) -> list[str]:
@@ -108,37 +115,54 @@ def lost_reasons(measured: Measured, facts: RunFacts) -> list[str]:
         reasons.append(f"the run was interrupted after {seconds(measured.duration_s)}")
     if facts.expected_requests is not None and facts.expected_requests != measured.rows:
         off = facts.expected_requests - measured.rows
-        what = "are missing from the table" if off > 0 else "are in the table beyond that"
-        reasons.append(f"k6 counted {facts.expected_requests:,} requests, {abs(off):,} {what}")
+        what = "missing from the table" if off > 0 else "in the table beyond that"
+        counted = many(facts.expected_requests, "request", "requests")
+        reasons.append(f"k6 counted {counted}, {many(abs(off), 'is', 'are')} {what}")
+    if facts.unreadable > 0:
+        lost = many(facts.unreadable, "request", "requests")
+        reasons.append(f"{lost} of the file could not be read, {measured.rows:,} could")
     if facts.dropped_iterations > 0:
-        reasons.append(
-            f"{facts.dropped_iterations:,} iterations were dropped, as no VU was free: give it more VUs"
-        )
+        dropped = many(facts.dropped_iterations, "iteration was", "iterations were")
+        reasons.append(f"{dropped} dropped, as no VU was free: give it more VUs")
     if facts.censored > 0:
-        reasons.append(f"{facts.censored:,} requests were still in flight at the end and have no row")
+        censored = many(facts.censored, "request was", "requests were")
+        reasons.append(f"{censored} still in flight at the end, and left no row")
     return reasons
 
 
-def power_reason(measured: Measured, detection: Detection) -> str:
+def many(count: int, one: str, several: str) -> str:
+    """A count with its noun, or its verb."""
+    return f"{count:,} {one if count == 1 else several}"
+
+
+def power_reason(measured: Measured, facts: RunFacts, detection: Detection) -> str:
     """What it would take to show the reference stall."""
     reference = f"a stall of {detection.stall_s:g} s every {detection.period_s:g} s"
     power = math.floor(100 * measured.power) / 100  # never rounded up to what is needed
     said = f"{reference} could have been missed (power {power:.2f}, needed {detection.power:g})"
     if measured.needed_duration_s is None:
         return f"{said}; a longer run would not help: send more requests a second"
-    more_s = measured.needed_duration_s - measured.duration_s
-    if more_s <= 0:
-        return f"{said}; run again with more requests a second"
-    return f"{said}: run {minutes(more_s)} longer"
+    return f"{said}: {asked(measured.needed_duration_s, facts)}"
+
+
+def asked(total_s: float, facts: RunFacts) -> str:
+    """How long a Run has to be in all, with the option for it unless its script decides."""
+    total = minutes(total_s)
+    if facts.own_length:
+        return f"its script would have to send requests for at least {total} in all"
+    option = total.replace(" min", "m").replace(" s", "s")
+    return f"run for at least {total} in all (--duration {option})"
 
 
 def minutes(value_s: float) -> str:
-    """A duration to ask for: seconds below a minute, else whole minutes, rounded up."""
-    return f"{max(1, round(value_s))} s" if value_s < 60 else f"{int(-(-value_s // 60))} min"
+    """A duration to ask for: seconds below a minute, else minutes, both whole and rounded up."""
+    return f"{max(1, math.ceil(value_s))} s" if value_s < 60 else f"{int(-(-value_s // 60))} min"
 
 
 def seconds(value_s: float) -> str:
     """Seconds with three digits at most where they matter: 1.9 ms, 0.35 s, 1.5 s, 12.0 s, 640 s."""
+    if 0 < value_s < LEAST_SHOWN_S:
+        return f"less than {1000 * LEAST_SHOWN_S:g} ms"
     if value_s < 0.1:
         return f"{1000 * value_s:.2g} ms"
     digits = 2 if value_s < 1 else 1 if value_s < 100 else 0
@@ -150,7 +174,13 @@ def percent(rate: float) -> str:
     return f"{100 * rate:.0f} %" if rate >= 0.0995 else f"{100 * rate:.2g} %"
 
 
-def notes_on(measured: Measured, limits: Limits) -> Sequence[str]:
+def notes_on(verdict: Verdict, measured: Measured, facts: RunFacts, limits: Limits) -> list[str]:
+    """What a verdict leaves unsaid: findings too small for a fail; of a fail, what was lost beside it."""
+    notes = small_findings(measured, limits)
+    return [*notes, *lost_reasons(measured, facts)] if verdict is Verdict.FAIL else notes
+
+
+def small_findings(measured: Measured, limits: Limits) -> list[str]:
     """Findings too small for a fail: small periodic stalls and one single slow Episode."""
     notes = [
         f"{describe(stall)}; below the limit"

@@ -12,8 +12,9 @@ import sys
 from otava.analysis import compute_change_points
 
 FIRST_NIGHT = 9
-LOOKS_BACK = 120
-"""Its windows are of 50 nights: what lies further back is behind all of them."""
+WINDOW = 50
+LOOKS_BACK = 75
+"""Its windows are of 50 nights, and two of them overlap."""
 
 
 def by_night(values: list[float], options: dict[str, float]) -> list[tuple[int, list[tuple[int, bool]]]]:
@@ -23,7 +24,7 @@ def by_night(values: list[float], options: dict[str, float]) -> list[tuple[int, 
         first = max(0, night + 1 - LOOKS_BACK)
         points, _ = compute_change_points(
             values[first : night + 1],
-            window_len=50,
+            window_len=WINDOW,
             max_pvalue=options["max_pvalue"],
             min_magnitude=options["min_magnitude"],
         )

@@ -192,7 +192,11 @@ def _starter(plan: Plan, node: Node, kept: Records, binary: K6Binary) -> Starter
         max_rate_per_s=profile.max_rate_per_s if profile.rate_per_s is None else None,
         limits=plan.limits_of(node),
         detection=plan.detection,
-        facts=RunFacts(planned_s=profile.duration_s, timeout_s=profile.timeout_s),
+        facts=RunFacts(
+            planned_s=profile.duration_s,
+            timeout_s=profile.timeout_s,
+            own_length=plan.profile.kind is ProfileKind.SCRIPT,
+        ),
         versions=versions(binary),
         settings=plan.settings(),
     )

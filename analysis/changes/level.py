@@ -14,6 +14,10 @@ LEAST_RATIO = 0.2
 """A jump of the log by a fifth."""
 ABRUPT = 2.5
 """The jump is this many times what the level does elsewhere over as long a time: no drift, no wave."""
+SLOPE = 3
+"""Least bins that a slope takes; a jump takes one at most."""
+EVIDENCE = 3.0
+"""Least log of the likelihood ratio of a jump against slopes: twenty times as likely."""
 EDGE = 0.1
 """Share of the Run at its start that is left out, as warm-up, and at both ends that no split may cut off."""
 BLOCKS = 20
@@ -33,13 +37,13 @@ def level_shift(series: Series, alpha: float, rng: np.random.Generator) -> Shift
 
     The candidate is the split with the least absolute deviations from two medians; the p-value is that of
     Pettitt's statistic (1979), by permutation of blocks of bins. It is confirmed at ``alpha`` when the
-    level jumps there, and nowhere else by comparable amounts.
+    level jumps there within a bin, and nowhere else by comparable amounts.
     """
     edge = max(int(EDGE * series.n), 2)
     level, middle_s = series.level[edge:], series.middle_s[edge:]
     place = best_split(level, edge)
     before, after = np.median(level[:place]), np.median(level[place:])
-    if abs(after - before) < LEAST_RATIO or not abrupt(level, place):
+    if abs(after - before) < LEAST_RATIO or not abrupt(level, place) or not sudden(level, place):
         return None
     ranks = rankdata(level)
     observed = float(np.abs(pettitt(ranks[None, :])).max())
@@ -90,3 +94,54 @@ def abrupt(level: Floats, place: int) -> bool:
     if len(others) == 0 or not np.isfinite(found[place]):
         return False
     return bool(found[place] >= ABRUPT * np.quantile(others, 0.95))
+
+
+def sudden(level: Floats, place: int) -> bool:
+    """Tell a jump from a slope, there or over all of the Run, by likelihood (Laplace: absolute deviations).
+
+    Quiet latency wanders: over a few bins it moves as far as it does in a jump, but it takes these bins.
+    """
+    reach = max(2 * SLOPE, 2 * width(len(level)))
+    part = level[max(place - reach, 0) : place + reach]
+    at = place - max(place - reach, 0)
+    near = better(slope_off(part, at), jump_off(part, at), len(part))
+    return near and better(line_off(level), jump_off(level, place), len(level))
+
+
+def better(others_off: float, own_off: float, bins: int) -> bool:
+    """Tell whether a fit with deviations ``own_off`` is sufficiently likelier than others."""
+    return others_off - own_off >= EVIDENCE * own_off / bins
+
+
+def deviation(level: Floats) -> float:
+    """Sum of absolute deviations from the median."""
+    return float(np.abs(level - np.median(level)).sum())
+
+
+def jump_off(level: Floats, at: int) -> float:
+    """Deviations from two medians; the bin in which the jump lies may be left out."""
+    cuts = [(first, last) for first in (at - 1, at, at + 1) for last in (first, first + 1)]
+    return min(
+        deviation(level[:first]) + deviation(level[last:])
+        for first, last in cuts
+        if first > 0 and last < len(level)
+    )
+
+
+def slope_off(level: Floats, at: int) -> float:
+    """Deviations from two medians with a slope of ``SLOPE`` bins or more between them, around the place."""
+    found = [np.inf]
+    for first in range(2, min(at + 2, len(level) - SLOPE - 1)):
+        for last in range(max(first + SLOPE, at - 1), len(level) - 1):
+            before, after = np.median(level[:first]), np.median(level[last:])
+            slope = np.linspace(before, after, last - first + 2)[1:-1]
+            off = float(np.abs(level[first:last] - slope).sum())
+            found.append(deviation(level[:first]) + deviation(level[last:]) + off)
+    return min(found)
+
+
+def line_off(level: Floats) -> float:
+    """Deviations from a straight line (Theil 1950, Sen 1968)."""
+    one, other = np.triu_indices(len(level), 1)
+    slope = np.median((level[other] - level[one]) / (other - one))
+    return deviation(level - slope * np.arange(len(level)))

@@ -8,6 +8,7 @@ import numpy as np
 
 from analysis.normal.samples import Bools, Floats, Ints
 from analysis.requests import PHASES
+from analysis.verdict import seconds
 
 LEAST_REQUESTS = 5
 """Fewer slow requests of one kind say nothing about a shape."""
@@ -44,7 +45,10 @@ class Seen:
 
 
 def spreads(seen: Seen) -> tuple[Floats, Floats]:
-    """Distances of starts and of ends from their cycle's median, of all cycles with two requests."""
+    """Distances of starts and of ends from their cycle's median, of all cycles with two requests.
+
+    On a coarse clock ends that look the same lie anywhere within its resolution, and count as that far apart.
+    """
     starts, ends = [np.zeros(0)], [np.zeros(0)]
     for cycle in np.unique(seen.cycle):
         mine = (seen.cycle == cycle) & ~seen.gave_up
@@ -54,15 +58,21 @@ def spreads(seen: Seen) -> tuple[Floats, Floats]:
         end = begin + seen.added_s[mine]
         starts.append(np.abs(begin - np.median(begin)))
         ends.append(np.abs(end - np.median(end)))
-    return np.concatenate(starts), np.concatenate(ends)
+    return np.concatenate(starts), np.maximum(np.concatenate(ends), seen.resolution_s / FULL)
 
 
 def ends_ratio(seen: Seen) -> float:
-    """Spread of the ends as a share of that of the starts; infinite where the starts hardly spread."""
+    """Spread of the ends as a share of that of the starts; infinite where the starts hardly spread.
+
+    A coarse clock shifts each start by up to its resolution: what that alone may spread is left out.
+    """
     starts, ends = spreads(seen)
-    if len(starts) < LEAST_REQUESTS or FULL * np.median(starts) < 0.1 * float(np.median(seen.added_s)):
+    if len(starts) < LEAST_REQUESTS:
         return float("inf")
-    return float(np.median(ends) / np.median(starts))
+    apart = float(np.median(starts)) - seen.resolution_s / FULL
+    if FULL * apart < 0.1 * float(np.median(seen.added_s)):
+        return float("inf")
+    return float(np.median(ends)) / apart
 
 
 def spread_words(seen: Seen) -> str:
@@ -71,8 +81,8 @@ def spread_words(seen: Seen) -> str:
     if len(starts) < LEAST_REQUESTS:
         return f"too few cycles have two slow {seen.kind} requests to compare their ends"
     return (
-        f"{seen.kind}: starts spread over {FULL * np.median(starts):.2g} s in a cycle, "
-        f"ends over {FULL * np.median(ends):.2g} s"
+        f"{seen.kind}: starts spread over {seconds(FULL * float(np.median(starts)))} in a cycle, "
+        f"ends over {seconds(FULL * float(np.median(ends)))}"
     )
 
 

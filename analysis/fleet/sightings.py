@@ -128,7 +128,7 @@ def sighting(group: Group, others: Sequence[Beside], kinds: Mapping[str, str]) -
         )
     if any(kinds[name] == "control" for name in names):
         said += ": the generator's own"
-    words = "; ".join([said, *beside_words(others), *vip_words(names, others, kinds)])
+    words = "; ".join([said, *beside_words(others, kinds), *vip_words(names, others, kinds)])
     return Sighting(
         nodes=names,
         period_s=stalls[0].period_s,
@@ -139,20 +139,22 @@ def sighting(group: Group, others: Sequence[Beside], kinds: Mapping[str, str]) -
     )
 
 
-def beside_words(others: Sequence[Beside]) -> list[str]:
-    """What the other Nodes showed at the same times, with n and power."""
-    free, unsure = [o for o in others if o.free], [o for o in others if not o.free]
-    words = []
-    if free:
-        words.append(
-            f"{listed([f'{o.name} (n = {o.requests:,})' for o in free])} had {sum(o.hit for o in free)} of "
-            f"{sum(o.cycles for o in free)} such cycles (p = {max(o.p_value for o in free):.1g}) and would "
-            f"have shown it with a power of {listed([f'{o.power:.2f}' for o in free])}"
-        )
+def beside_words(others: Sequence[Beside], kinds: Mapping[str, str]) -> list[str]:
+    """What the other Nodes showed at the same times, with n and power; the control, which is none, apart."""
+    nodes = [other for other in others if kinds[other.name] != "control"]
+    control = [replace(other, name="the control") for other in others if kinds[other.name] == "control"]
+    words = [
+        f"{listed([f'{o.name} (n = {o.requests:,})' for o in free])} had {sum(o.hit for o in free)} of "
+        f"{sum(o.cycles for o in free)} such cycles (p = {max(o.p_value for o in free):.1g}) and would "
+        f"have shown it with a power of {listed([f'{o.power:.2f}' for o in free])}"
+        for free in ([o for o in nodes if o.free], [o for o in control if o.free])
+        if free
+    ]
     words.extend(
         f"whether {o.name} (n = {o.requests:,}) has it too is not sure: {o.hit} of {o.cycles} cycles, "
         f"power {o.power:.2f}"
-        for o in unsure
+        for o in (*nodes, *control)
+        if not o.free
     )
     return words
 

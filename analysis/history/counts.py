@@ -20,8 +20,11 @@ LEAST_EVENTS = 0.5
 WILD_SPAN = float(np.log(1e6))
 ODD_P = 1e-3
 MOST_BASELINE = 60
+ODD_ONE_IN, HIDDEN = 30, 1.5
 CLUMPED = 1.0
-"""Seconds of stalls come in clumps: at least such an overdispersion is taken for them."""
+TEMPER = 0.6
+"""Seconds of stalls come in clumps: at least such an overdispersion is taken for them, and as they are no
+counts, what they say is taken for so much of it (a tempered likelihood: Grünwald 2012)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +50,7 @@ class CountLevels:
     def __init__(self, series: Series, sensitivity: Sensitivity) -> None:
         self.values = np.round(series.values)
         self.exposure = np.maximum(series.exposure, 1e-9)
-        self._clumped = CLUMPED if series.metric is Metric.STALLED else 0.0
+        self._clumped, self._temper = (CLUMPED, TEMPER) if series.metric is Metric.STALLED else (0.0, 1.0)
         self._least = float(np.log(max(LEAST_FACTOR, 1 + sensitivity.least_change)))
 
     def normal(self, first: int, end: int, known: Normal | None) -> Normal:
@@ -86,7 +89,7 @@ class CountLevels:
         rate, clumps, wild = np.array([(n.rate, n.clumps, n.wild) for n in normals]).T[:, :, None]
         usual = _log_nb(count, rate * exposure * np.exp(GRID), clumps)
         odd = -np.log1p(count) - np.log(WILD_SPAN)
-        return np.asarray(np.logaddexp(np.log1p(-wild) + usual, np.log(wild) + odd))
+        return np.asarray(self._temper * np.logaddexp(np.log1p(-wild) + usual, np.log(wild) + odd))
 
     def level(self, first: int, end: int) -> float:
         """Return the rate of nights first to end - 1: their events among their exposure."""
@@ -94,14 +97,19 @@ class CountLevels:
 
 
 def _overdispersion(counts: Floats, exposure: Floats) -> float:
-    """Overdispersion by moments, the largest twentieth left out: variance = mean + clumps x mean^2."""
-    rates = counts / exposure
-    kept = rates <= np.quantile(rates, 0.95) if len(rates) >= 10 else np.full(len(rates), True)
-    mean = float(counts[kept].mean()) if kept.any() else 0.0
-    if mean <= 0 or kept.sum() < 2:
+    """Overdispersion by moments: variance = mean + clumps x mean^2.
+
+    The largest one in thirty nights is left out, as it may be odd, and what that and the small number
+    of nights may hide is added again: too little would alarm.
+    """
+    n = len(counts)
+    kept = np.argsort(counts / exposure, kind="stable")[: n - max(1, n // ODD_ONE_IN)]
+    total = float(counts[kept].sum())
+    if total <= 0 or len(kept) < 2:
         return 0.0
-    expected = exposure[kept] * (counts[kept].sum() / exposure[kept].sum())
-    return max(0.0, float((((counts[kept] - expected) ** 2) - expected).sum() / (expected**2).sum()))
+    expected = exposure[kept] * total / exposure[kept].sum()
+    moments = float((((counts[kept] - expected) ** 2) - expected).sum() / (expected**2).sum())
+    return max(0.0, moments) * HIDDEN * (1 + 2 / float(np.sqrt(n)))
 
 
 def _above(counts: Floats, usual: Floats, clumps: float) -> Floats:

@@ -69,7 +69,7 @@ class Past:
     @property
     def normal_n(self) -> int:
         """Over how many campaigns the normal of today is."""
-        return self._span.stop - self._span.start
+        return len(self.series.values[self._span])
 
     @property
     def normal(self) -> float:
@@ -114,8 +114,10 @@ def _figures(run: RunFigures) -> Iterator[tuple[str, Metric, float, float]]:
     hours = run.duration_s / HOUR_S
     yield "", Metric.STALLS, run.stalls, hours
     yield "", Metric.STALLED, run.stalled_s, hours
-    rate = run.bytes_per_s if np.isfinite(run.bytes_per_s) else run.answered_per_s
-    yield "", Metric.THROUGHPUT, rate if rate > 0 else float("nan"), run.requests
+    by_bytes = np.isfinite(run.bytes_per_s)
+    rate = run.bytes_per_s if by_bytes else run.answered_per_s
+    metric = Metric.THROUGHPUT if by_bytes else Metric.ANSWERED
+    yield "", metric, rate if rate > 0 else float("nan"), run.requests
 
 
 def _latencies(name: str, one: EndpointFigures) -> Iterator[tuple[str, Metric, float, float]]:

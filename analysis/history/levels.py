@@ -73,23 +73,21 @@ class LogLevels:
         if known is not None and not offsets.any():
             offsets = known.offsets
         plain = values - offsets[slots]
-        level = float(np.median(plain))
-        spread, n = _spread(plain - level), len(values)
-        own, borrowed, odd = max(n - 1, 0), 0, 0
+        level, n = float(np.median(plain)), len(values)
+        borrowed = min(known.n, MOST_BORROWED) if known is not None else 0
+        spread = _spread(plain - level)
         if known is not None:
-            borrowed, odd = min(known.n, MOST_BORROWED), known.odd
-            spread = float(np.sqrt((own * spread**2 + borrowed * known.spread**2) / (own + borrowed)))
+            squares = (n - 1) * spread**2 + borrowed * known.spread**2
+            spread = float(np.sqrt(squares / (n - 1 + borrowed)))
         spread = max(spread, LEAST_SPREAD)
-        memory = _memory((plain - level) / spread, known.memory if known else 0.0, borrowed)
-        off = np.abs(plain - level) / spread
-        far = off[off > WILD_BEYOND]
-        odd += len(far)
-        reach = float(np.median(far)) if len(far) else known.reach if known else WILD_WIDTH
+        off = (plain - level) / spread
+        memory = _memory(off, known.memory if known else 0.0, borrowed)
+        odd, reach = _odd(off, known)
         return Normal(
-            level=level, spread=spread, freedom=max(0.8 * (own + borrowed), 2.0),
+            level=level, spread=spread, freedom=max(0.8 * (n - 1 + borrowed), 2.0),
             # The median of n normals has 1.57 times the variance of their mean.
             error=float(np.sqrt(1.57 / n * (1 + memory) / (1 - memory))),
-            wild=(odd + 0.5) / (n + borrowed + 10), reach=max(reach, WILD_WIDTH),
+            wild=(odd + 0.5) / (n + borrowed + 10), reach=reach,
             memory=memory, offsets=offsets, n=n, odd=odd,
         )  # fmt: skip
 
@@ -133,6 +131,13 @@ class LogLevels:
     def level(self, first: int, end: int) -> float:
         """Return the level of nights first to end - 1 as the series has it: their median."""
         return float(np.exp(np.median(self.values[first:end])))
+
+
+def _odd(off: Floats, known: Normal | None) -> tuple[int, float]:
+    """Count the odd nights, with those of the segment before, and say how far off they usually are."""
+    far = np.abs(off)[np.abs(off) > WILD_BEYOND]
+    before, reach = (known.odd, known.reach) if known is not None else (0, WILD_WIDTH)
+    return before + len(far), max(float(np.median(far)), WILD_WIDTH) if len(far) else reach
 
 
 def _spread(off: Floats) -> float:

@@ -23,6 +23,7 @@ class Metric(StrEnum):
     STALLED = "stalled time"
     ERRORS = "errors"
     THROUGHPUT = "throughput"
+    ANSWERED = "answered"
 
     @property
     def counted(self) -> bool:
@@ -32,15 +33,21 @@ class Metric(StrEnum):
     @property
     def unit(self) -> str:
         """What values and levels are in."""
-        if self is Metric.THROUGHPUT:
-            return "1/s"
-        by_count = {Metric.ERRORS: "share of requests", Metric.STALLS: "1/h", Metric.STALLED: "s/h"}
-        return by_count.get(self, "ms")
+        return UNITS.get(self, "ms")
 
     @property
     def worse(self) -> int:
         """The direction that is a regression: 1 up, -1 down."""
-        return -1 if self is Metric.THROUGHPUT else 1
+        return -1 if self in {Metric.THROUGHPUT, Metric.ANSWERED} else 1
+
+
+UNITS = {
+    Metric.ERRORS: "share of requests",
+    Metric.STALLS: "1/h",
+    Metric.STALLED: "s/h",
+    Metric.THROUGHPUT: "bytes/s",
+    Metric.ANSWERED: "requests/s",
+}
 
 
 class State(StrEnum):
@@ -82,7 +89,7 @@ class Series:
     at_ns
         int64 of shape (n,): when each Run started, ns UTC, increasing.
     values
-        float64 of shape (n,): ms, bytes/s, or for a counted metric the number of events.
+        float64 of shape (n,): in ``metric.unit``, or for a counted metric the number of events.
     exposure
         float64 of shape (n,): what the events are among (requests, or hours); for other metrics the
         requests that the figure is of.

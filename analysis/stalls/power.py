@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,15 +13,15 @@ from analysis.findings import Detection
 from analysis.normal.samples import Floats, Samples
 from analysis.stalls.comb import TINY, tail
 from analysis.stalls.episodes import MIN_SLOW, join, join_gap_s
-from analysis.stalls.grid import LEAST_SHARE, log_trials
+from analysis.stalls.grid import LEAST_SHARE, log_price, log_trials
 from analysis.stalls.significance import search_cost
 
 TYPICAL_TRIALS = 12
 """Thresholds and anchors that a search pays for when a stall stands out but is not alone."""
 LEAST_CYCLES = 3
 MOST_CYCLES = 400
-MARGIN = 0.01
-"""A little more than whole cycles, so that the last one is not lost to rounding."""
+MARGIN = 0.05
+"""Share of a period by which a Run may miss the length that was asked for."""
 VISIBLE_SHARES = (0.25, 0.5, 0.75)
 """Added latency, as a share of the stall, at which a request is told from noise: the best is taken."""
 
@@ -64,6 +65,7 @@ def power(noise: Noise, span_s: float, detection: Detection, searches: int) -> f
     log_p = np.log(np.maximum(tail(hits, np.full(len(hits), cycles), chance), TINY))
     log_p += log_trials(np.array([cycles]), detection.period_s / width)
     log_p += search_cost(background + hits)
+    log_p += log_price(hits, cycles, background + hits)
     log_p += np.log(TYPICAL_TRIALS) + np.log(searches)
     enough = np.flatnonzero((log_p <= np.log(detection.alpha)) & (hits >= LEAST_SHARE * cycles))
     if len(enough) == 0:
@@ -76,17 +78,31 @@ def best_power(found: list[Noise], span_s: float, detection: Detection, searches
     return max((power(noise, span_s, detection, searches) for noise in found), default=0.0)
 
 
-def needed_duration_s(found: list[Noise], detection: Detection, searches: int) -> float | None:
-    """Shortest Run, in whole cycles of the reference stall, that would have the power asked for.
+def needed_duration_s(
+    found: list[Noise], detection: Detection, searches: Callable[[float], int], longer_than_s: float
+) -> float | None:
+    """Shortest Run, in whole periods of the reference stall, that has the power asked for.
 
-    None when no length up to ``MOST_CYCLES`` cycles would do: the noise hides such a stall.
+    A Run of so many periods may hold one cycle more or less, by where it begins and how long the last
+    answer takes: the power must do on both sides. None when no length up to ``MOST_CYCLES`` cycles would do:
+    the noise hides such a stall.
+
+    Parameters
+    ----------
+    searches
+        Scenarios that a Run of a length is searched in: a longer one has enough requests of more of them.
+    longer_than_s
+        A length that is known not to do.
     """
 
-    def suffices(cycles: int) -> bool:
-        span_s = (cycles + MARGIN) * detection.period_s
-        return best_power(found, span_s, detection, searches) >= detection.power
+    def suffices(periods: int) -> bool:
+        lengths = [(periods + off) * detection.period_s for off in (-MARGIN, MARGIN)]
+        return all(
+            best_power(found, length_s, detection, searches(length_s)) >= detection.power
+            for length_s in lengths
+        )
 
-    if not found or not suffices(MOST_CYCLES):
+    least = max(LEAST_CYCLES, int(longer_than_s / detection.period_s) + 1)
+    if not found or least > MOST_CYCLES or not suffices(MOST_CYCLES):
         return None
-    cycles = bisect_left(range(LEAST_CYCLES, MOST_CYCLES), True, key=suffices) + LEAST_CYCLES
-    return (cycles + MARGIN) * detection.period_s
+    return (bisect_left(range(least, MOST_CYCLES), True, key=suffices) + least) * detection.period_s

@@ -41,9 +41,11 @@ COMMANDS = {
     "serve": "Run the schedules of the config, until it is stopped.",
 }
 HIDDEN = {"job": "Do what `serve` asks for on standard input."}
-ROOMS = {"serve": "daemon", "job": "daemon"} | dict.fromkeys(
-    ("run", "run-load", "run-smoke", "demo"), "running"
-)
+ROOMS = {
+    "running": ("run", "run-load", "run-smoke", "demo"),
+    "past": ("compare", "history"),
+    "daemon": ("serve", "job"),
+}
 # Usage errors of click, under whichever name typer carries it: click itself, or typer's own copy.
 _UsageError: type[Exception] = typer.BadParameter.__bases__[0]
 
@@ -116,8 +118,8 @@ def _build(arguments: Sequence[str]) -> typer.Typer:
 
 def _load(name: str) -> Callable[..., int | None]:
     module = name.replace("-", "_") + ("_" if iskeyword(name) else "")
-    room = f"orchestrator.cli.{ROOMS[name]}" if name in ROOMS else "orchestrator.cli"
-    function: Callable[..., int | None] = import_module(f"{room}.{module}").command
+    room = next((f".{room}" for room, names in ROOMS.items() if name in names), "")
+    function: Callable[..., int | None] = import_module(f"orchestrator.cli{room}.{module}").command
     return function
 
 

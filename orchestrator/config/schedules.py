@@ -38,7 +38,7 @@ def _timing(schedule: ScheduleSection) -> Iterator[tuple[str, str]]:
     if (schedule.cron is None) == (schedule.every is None):
         yield "", 'takes either cron or every; write cron: "0 2 * * *", or every: 10m'
     if schedule.cron is None and schedule.timezone is not None:
-        yield "timezone", "belongs to cron; every counts from midnight UTC"
+        yield "timezone", "belongs to cron: every takes no notice of time zones"
     if schedule.every is not None and schedule.jitter is not None and schedule.jitter >= schedule.every:
         yield "jitter", f"{schedule.jitter:g} s is not below every ({schedule.every:g} s)"
 

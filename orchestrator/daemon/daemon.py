@@ -7,6 +7,7 @@ import random
 import select
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -17,10 +18,12 @@ from orchestrator.daemon.log import Level, Log
 from orchestrator.daemon.signals import Signals
 from orchestrator.daemon.starts import Starts, StartState
 from orchestrator.daemon.systemd import notify, watchdog_s
-from orchestrator.daemon.work import Job
+from orchestrator.daemon.work import Job, longest_s
 from orchestrator.errors import ExitCode, StallwatchError
 from orchestrator.home import Home
-from orchestrator.runs.clocks import ClockWatch, read_clocks
+from orchestrator.plan import Plan
+from orchestrator.runs.clocks import ClockWatch, Reading, read_clocks
+from reports.formats import duration
 
 LOOK_S = 1.0
 STOP_S = 7.0
@@ -38,10 +41,17 @@ _LEVELS = {
 
 @dataclass(slots=True, kw_only=True)
 class Campaign:
-    """A campaign under way in a child; ``told`` when it has ended, and only the catalog does not know yet."""
+    """A campaign under way in a child; ``told`` when it has ended, and only the catalog does not know yet.
+
+    It is killed when it takes longer than ``longest_s`` from when it was seen to have begun (monotonic):
+    waiting for a node takes as long as it takes.
+    """
 
     going: Going
     child: Child
+    longest_s: float
+    seen_s: float | None = None
+    overdue: bool = False
     told: bool = False
 
 
@@ -60,6 +70,8 @@ class Daemon:
         log: Log,
         *,
         environ: Mapping[str, str] = os.environ,
+        clocks: Callable[[], Reading] = read_clocks,
+        longest: Callable[[Plan], float] = longest_s,
     ) -> None:
         self._home, self._settings, self._load = home, settings, load
         self._starts, self._log, self._environ = starts, log, environ
@@ -67,8 +79,9 @@ class Daemon:
         self._campaigns: list[Campaign] = []
         self._tidying: Child | None = None
         self._untidy = self._unrecovered = True
-        self._trouble = ""
-        self._clocks = ClockWatch(read_clocks())
+        self._longest = longest
+        self._stopping, self._trouble = False, ""
+        self._read_clocks, self._clocks = clocks, ClockWatch(clocks())
         self._watchdog_s, self._told_s = watchdog_s(environ), 0.0
 
     def serve(self, signals: Signals) -> None:
@@ -97,7 +110,7 @@ class Daemon:
         )
 
     def _step(self, signals: Signals) -> None:
-        disturbed = [str(one) for one in self._clocks.look(read_clocks()) if one.spoils]
+        disturbed = [str(one) for one in self._clocks.look(self._read_clocks()) if one.spoils]
         for text in disturbed:
             self._log.write("clock disturbed", level=Level.WARNING, reason=text)
         if signals.take_reload():
@@ -187,7 +200,7 @@ class Daemon:
             self._note(going, StartState.FAILED, str(error))
             return
         self._agenda.begun(going)
-        self._campaigns.append(Campaign(going=going, child=child))
+        self._campaigns.append(Campaign(going=going, child=child, longest_s=self._longest(plan)))
         self._log.write(
             "campaign started",
             campaign=going.campaign_id,
@@ -206,6 +219,18 @@ class Daemon:
                 self._pass_on(campaign.child, campaign=campaign.going.campaign_id)
             if gone:
                 self._end(campaign)
+            elif not campaign.overdue and self._overdue(campaign):
+                campaign.overdue = True
+                campaign.child.kill()
+
+    def _overdue(self, campaign: Campaign) -> bool:
+        now_s = time.monotonic()
+        if now_s - campaign.child.began_s <= campaign.longest_s:
+            return False
+        with suppress(StallwatchError):  # a catalog that cannot be read: seen later
+            if campaign.seen_s is None and self._starts.campaign(campaign.going.campaign_id):
+                campaign.seen_s = now_s
+        return campaign.seen_s is not None and now_s - campaign.seen_s > campaign.longest_s
 
     def _pass_on(self, child: Child, **values: str) -> None:
         for text in child.messages():
@@ -213,13 +238,20 @@ class Daemon:
             level = {"warning": Level.WARNING, "error": Level.ERROR}.get(kind, Level.INFO)
             self._log.write("note", level=level, **values, text=text if level is Level.INFO else said)
 
-    def _end(self, campaign: Campaign, *, stopping: bool = False) -> None:
+    def _end(self, campaign: Campaign) -> None:
         """Note what became of a campaign whose child is gone; what cannot be written is tried again."""
         child, code = campaign.child, campaign.child.code
         if code in _JUDGED:
             state, reason = StartState.DONE, ""
-        elif stopping or code in _STOPPED:
+        elif campaign.overdue:
+            state = StartState.FAILED
+            reason = (
+                f"its process had not ended {duration(campaign.longest_s)} after it began, and was killed"
+            )
+        elif self._stopping:
             state, reason = StartState.INTERRUPTED, "stallwatch serve was stopped"
+        elif code in _STOPPED:
+            state, reason = StartState.INTERRUPTED, "its process was told to end"
         else:
             state, reason = StartState.FAILED, child.error or code_in_words(code)
         child.close()
@@ -251,8 +283,10 @@ class Daemon:
         """End the campaigns, first cleanly and then at once; what is being tidied up is left to the next."""
         notify("STOPPING=1", self._environ)
         self._log.write("stopping", reason=signals.stop and signals.stop.name, campaigns=len(self._campaigns))
+        self._stopping = True
         if self._tidying is not None:
             self._tidying.kill()
+            self._tidying = None
         for campaign in self._campaigns:
             campaign.child.stop()
         until_s = time.monotonic() + STOP_S
@@ -261,7 +295,7 @@ class Daemon:
             self._attend()
         for campaign in list(self._campaigns):
             campaign.child.kill()
-            self._end(campaign, stopping=True)
+            self._end(campaign)
 
 
 def _now() -> datetime:

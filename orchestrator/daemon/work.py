@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.home import Home
+from orchestrator.model import OVERTIME_S
 from orchestrator.plan import Plan
+
+JUDGING_S = 1800.0
+"""Far longer than any analysis and report have taken."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,3 +21,11 @@ class Job:
     home: Home
     plan: Plan | None = None
     k6: Path | None = None
+
+
+def longest_s(plan: Plan) -> float:
+    """Return how long a campaign may take from its beginning to its report; for ever when nobody knows."""
+    profile = plan.profile
+    if profile.duration_s is None:
+        return math.inf
+    return len(list(plan.waves())) * (profile.duration_s + profile.timeout_s + OVERTIME_S) + JUDGING_S

@@ -7,7 +7,7 @@ import re
 from enum import StrEnum
 
 from orchestrator.errors import K6Error
-from orchestrator.k6.samples.blocks import MAX_HEADER_BYTES
+from orchestrator.k6.samples.blocks import MAX_HEADER_BYTES, shown
 
 BOM = b"\xef\xbb\xbf"
 _OTHERS = [
@@ -52,7 +52,7 @@ def kind_of(head: bytes) -> Kind:
     for pattern, words in _OTHERS:
         if pattern.match(begins):
             raise K6Error(words)
-    raise K6Error(f"k6 wrote no CSV of samples: its first line is {lines[0][:80]!r}, without metric_name")
+    raise K6Error(f"k6 wrote no CSV of samples: its first line is {shown(lines[0])}, without metric_name")
 
 
 def _is_sample(line: bytes) -> bool:

@@ -68,7 +68,7 @@ class SampleFile:
     def facts(self) -> RunFacts:
         """Return what is known of the Run that made the file."""
         lost = sum(self.lost[loss] for loss in Loss if loss is not Loss.LINE)
-        return RunFacts(dropped_iterations=int(self._dropped_iterations), expected_requests=self.rows + lost)
+        return RunFacts(dropped_iterations=int(self._dropped_iterations), unreadable=lost)
 
     def notes(self) -> tuple[str, ...]:
         """Return what a reader should know of the file."""

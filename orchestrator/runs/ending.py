@@ -37,7 +37,12 @@ def unfit_by(code: int, log: K6Log) -> str:
 
 def notes_of(code: int, totals: K6Totals, log: K6Log) -> list[str]:
     """Say what the script made of its Run: thresholds, checks, exceptions, and what is not analyzed."""
-    notes = [f"threshold failed: {threshold}" for threshold in totals.thresholds]
+    # k6 takes what it refused to send for requests of no time; nothing of ours counts them.
+    beside = ", what was refused included" if log.refused else ""
+    notes = [
+        f"threshold failed: {threshold}{beside if ' of http_req' in threshold else ''}"
+        for threshold in totals.thresholds
+    ]
     if log.after("stopping test prematurely") or "stopping test prematurely" in log.message():
         notes.append("k6 ended the run early, as a threshold with abortOnFail asks")
     if code == 110:

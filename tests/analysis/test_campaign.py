@@ -18,6 +18,8 @@ from analysis.findings import (
     RunFacts,
     Verdict,
 )
+from analysis.run import measured_of
+from analysis.verdict import notes_on
 from tests.analysis.test_verdict import STALL
 
 LATENCY = Latency(n=1480, p50_ms=3.0, p95_ms=5.0, p99_ms=9.0, max_ms=12.0)
@@ -162,4 +164,36 @@ def test_a_failure_says_who_passed_and_who_is_unsure() -> None:
     campaign = analyze_campaign(
         [node("node-1", STALL), node("node-2"), unsure], None, limits=Limits(), detection=Detection()
     )
-    assert campaign.sentence.endswith("; node-2 passes; node-3 is inconclusive.")
+    assert campaign.sentence.endswith("; node-2 passes, node-3 is inconclusive.")
+
+
+def test_two_failures_are_one_list() -> None:
+    """What failed stands before the one semicolon, what did not behind it."""
+    sentence = analyzed(node("node-1", STALL), node("node-2", STALL), node("node-3")).sentence
+    did, _, others = sentence.partition("; ")
+    assert did.startswith("fail: node-1 stalls for 1.5 s")
+    assert " and node-2 stalls for 1.5 s" in did
+    assert others == "node-3 passes."
+
+
+def test_a_small_claim_that_is_withdrawn_leaves_no_note() -> None:
+    """What is not claimed among several Nodes is not noted as a small stall either; other notes stay."""
+    weak = node("node-1", replace(STALL, p_value=0.004, added_ms=50.0))
+    measured = measured_of(weak.analysis, weak.analysis.periodic_stalls)
+    small = notes_on(Verdict.PASS, measured, RunFacts(), Limits())
+    noted = replace(weak.analysis, verdict=Verdict.PASS, reasons=(), notes=(*small, "3 of 9: refused"))
+    found = analyzed(replace(weak, analysis=noted), *(node(f"node-{i}") for i in range(2, 9))).nodes[0]
+    assert "below the limit" in small[0]
+    assert found.analysis.notes == ("3 of 9: refused",)
+    assert found.analysis.verdict is Verdict.INCONCLUSIVE
+
+
+def test_losses_of_a_withdrawn_fail_are_said_once() -> None:
+    """Beside a fail they were notes; without it they are the reasons."""
+    weak = node("node-1", replace(STALL, p_value=0.004))
+    facts = RunFacts(censored=3)
+    lost = "3 requests were still in flight at the end, and left no row"
+    failed = replace(weak.analysis, facts=facts, notes=(lost,))
+    found = analyzed(replace(weak, analysis=failed), *(node(f"node-{i}") for i in range(2, 9))).nodes[0]
+    assert lost in found.analysis.reasons
+    assert found.analysis.notes == ()

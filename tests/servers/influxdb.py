@@ -8,11 +8,13 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import httpx
+import pytest
 
 from orchestrator.model import InfluxSettings
 from orchestrator.stores.influxdb.client import InfluxClient
@@ -122,15 +124,27 @@ class InfluxServer:
         raise AssertionError(f"influxd did not start ({code=}):\n{self.log()[-2000:]}")
 
 
+@contextmanager
+def influxd(folder: Path) -> Iterator[InfluxServer]:
+    """Run an InfluxDB of its own, set up."""
+    server = InfluxServer(folder)
+    try:
+        server.start()
+        server.set_up()
+        yield server
+    finally:
+        server.stop()
+
+
 def running_server(environ: Mapping[str, str]) -> InfluxSettings | None:
-    """Return the server that the environment names, None when it names none."""
+    """Return the server that the environment names, with a token that may make buckets; or None."""
     if URL not in environ:
         return None
+    missing = [name for name in (TOKEN, ORG_NAME) if not environ.get(name)]
+    if missing:
+        raise pytest.UsageError(f"{URL} is set, and {' and '.join(missing)} must be too")
     return InfluxSettings(
-        url=environ[URL].rstrip("/"),
-        org=environ.get(ORG_NAME, ORG),
-        bucket=BUCKET,
-        token=environ[TOKEN],
+        url=environ[URL].rstrip("/"), org=environ[ORG_NAME], bucket=BUCKET, token=environ[TOKEN]
     )
 
 
@@ -140,6 +154,18 @@ def with_new_bucket(server: InfluxSettings) -> InfluxSettings:
     with InfluxClient(settings) as client:
         client.create_bucket()
     return settings
+
+
+def drop_bucket(settings: InfluxSettings) -> None:
+    """Take a bucket away again."""
+    with (
+        httpx.Client(
+            base_url=settings.url, headers={"Authorization": f"Token {settings.token}"}, trust_env=False
+        ) as http,
+        InfluxClient(settings) as client,
+    ):
+        if bucket := client.find_bucket():
+            http.delete(f"/api/v2/buckets/{bucket.id}", timeout=START_S).raise_for_status()
 
 
 def free_port() -> int:

@@ -11,7 +11,7 @@ from orchestrator.cli.show.results import table
 from reports.formats import UNKNOWN, counted, latency, percent, rate
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from analysis.history.gather import Past
     from analysis.history.series import ChangePoint, Sensitivity, Series
@@ -19,6 +19,20 @@ if TYPE_CHECKING:
 
 HEADINGS = ("node", "endpoint", "figure", "n", "last", "normal", "changed")
 NO_CHANGE = "-"
+
+
+def _three(value: float) -> str:
+    """Write three digits, and all of those before the point."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
+WRITTEN: dict[Metric, Callable[[float], str]] = {
+    Metric.ERRORS: percent,
+    Metric.STALLS: lambda value: f"{_three(value)}/h",
+    Metric.STALLED: lambda value: f"{_three(value)} s/h",
+    Metric.THROUGHPUT: rate,
+    Metric.ANSWERED: lambda value: f"{_three(value)}/s",
+}
 
 
 def history_lines(
@@ -43,21 +57,11 @@ def standing(pasts: Sequence[Past], since_ns: int) -> list[Past]:
     ]
 
 
-def value_words(value: float, metric: Metric, *, bytes_known: bool = False) -> str:
+def value_words(value: float, metric: Metric) -> str:
     """Write a value, or a level, of a series with its unit."""
     if not math.isfinite(value):
         return UNKNOWN
-    match metric:
-        case Metric.ERRORS:
-            return percent(value)
-        case Metric.STALLS:
-            return f"{value:,.3g}/h"
-        case Metric.STALLED:
-            return f"{value:,.3g} s/h"
-        case Metric.THROUGHPUT:
-            return rate(value) if bytes_known else f"{value:,.3g}/s"
-        case _:
-            return latency(value)
+    return WRITTEN.get(metric, latency)(value)
 
 
 def change_words(change: ChangePoint, series: Series) -> str:
@@ -66,7 +70,7 @@ def change_words(change: ChangePoint, series: Series) -> str:
     between = f" ({earliest} to {latest})" if earliest != latest else ""
     name = "" if change.state == "confirmed" else f"{change.state}: "
     levels = f"{value_words(change.before, series.metric)} to {value_words(change.after, series.metric)}"
-    factor = f" (x {change.factor:.3g})" if math.isfinite(change.factor) else ""
+    factor = f" (x {change.factor:.3g})" if math.isfinite(change.factor) and change.factor else ""
     return (
         f"{name}{change.kind} since {first}{between}: {levels}{factor},"
         f" n = {change.n_before} and {change.n_after}, confidence {percent(change.confidence, 1)}"

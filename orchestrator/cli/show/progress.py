@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
@@ -24,15 +24,15 @@ COLUMNS = ("node", "requests", "failed", "rate", "p50", "slowest of last 10 s")
 @contextmanager
 def progress(title: str, duration_s: float) -> Iterator[Tick]:
     """Give what a Campaign calls four times a second with each Run's figures."""
-    began = time.monotonic()
+    elapsed_s = _stopwatch()
     screen = console()
     if not screen.is_terminal:
-        yield _while_heard(_plain(title, duration_s, began))
+        yield _while_heard(_plain(title, duration_s, elapsed_s))
         return
     live = Live(console=screen, auto_refresh=False, transient=True)
 
     def tick(snapshots: Mapping[str, Snapshot]) -> None:
-        live.update(_table(title, duration_s, time.monotonic() - began, snapshots), refresh=True)
+        live.update(_table(title, duration_s, elapsed_s(), snapshots), refresh=True)
 
     live.start()
     try:
@@ -40,6 +40,19 @@ def progress(title: str, duration_s: float) -> Iterator[Tick]:
     finally:
         with suppress(OSError):
             live.stop()
+
+
+def _stopwatch() -> Callable[[], float]:
+    """Return what tells the seconds since it was first asked: a campaign may wait before it begins."""
+    began: list[float] = []
+
+    def elapsed_s() -> float:
+        now = time.monotonic()
+        if not began:
+            began.append(now)
+        return now - began[0]
+
+    return elapsed_s
 
 
 def _while_heard(tick: Tick) -> Tick:
@@ -57,12 +70,12 @@ def _while_heard(tick: Tick) -> Tick:
     return quiet
 
 
-def _plain(title: str, duration_s: float, began: float) -> Tick:
-    told = began
+def _plain(title: str, duration_s: float, elapsed_s: Callable[[], float]) -> Tick:
+    told = 0.0
 
     def tick(snapshots: Mapping[str, Snapshot]) -> None:
         nonlocal told
-        now = time.monotonic()
+        now = elapsed_s()
         if now - told >= PLAIN_EVERY_S:
             told = now
             figures = "; ".join(
@@ -71,7 +84,7 @@ def _plain(title: str, duration_s: float, began: float) -> Tick:
                 + f", slowest {latency(s.slowest_ms)}"
                 for name, s in snapshots.items()
             )
-            say(f"{title}: {_state(now - began, duration_s)} (slowest of the last 10 s): {figures}")
+            say(f"{title}: {_state(now, duration_s)} (slowest of the last 10 s): {figures}")
 
     return tick
 

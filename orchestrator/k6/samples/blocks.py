@@ -8,6 +8,11 @@ MAX_REST_BYTES = 4 << 20
 MAX_HEADER_BYTES = 1 << 16
 
 
+def shown(line: bytes, most: int = 80) -> str:
+    """Return how a line begins, quoted, for a message; what is no text in it is escaped."""
+    return repr(line[:most].decode(errors="backslashreplace"))
+
+
 class LineCutter:
     """Bytes in, blocks of whole lines out; a request's lines never part.
 
@@ -98,7 +103,7 @@ class BlockCutter(LineCutter):
             end = self._rest.find(b"\n")
             if end > MAX_HEADER_BYTES or (end < 0 and len(self._rest) > MAX_HEADER_BYTES):
                 raise K6Error(
-                    f"k6 wrote no CSV of samples: its first line begins with {bytes(self._rest[:40])!r}"
+                    f"k6 wrote no CSV of samples: its first line begins with {shown(bytes(self._rest), 40)}"
                     f" and is longer than {MAX_HEADER_BYTES:,} bytes",
                     hint="expected metric_name,timestamp,metric_value,... as `k6 run -o csv=FILE` writes it",
                 )

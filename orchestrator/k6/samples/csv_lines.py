@@ -12,6 +12,7 @@ import pyarrow.compute
 import pyarrow.csv
 
 from orchestrator.errors import K6Error
+from orchestrator.k6.samples.blocks import shown
 from orchestrator.k6.samples.lines import TAGS, Lines, codes_of, one_chunk
 
 _NEEDED = ("metric_name", "timestamp", "metric_value")
@@ -31,7 +32,7 @@ class CsvReader:
         self.columns = _cells(header)
         hint = "expected metric_name,timestamp,metric_value,... as `k6 run -o csv=FILE` writes it"
         if missing := [name for name in _NEEDED if name not in self.columns]:
-            said = f"its first line is {header[:80]!r}, without {missing[0]}"
+            said = f"its first line is {shown(header)}, without {missing[0]}"
             raise K6Error(f"k6 wrote no CSV of samples: {said}", hint=hint)
         if twice := [name for name in self.columns if self.columns.count(name) > 1]:
             raise K6Error(f"k6 wrote no CSV of samples: its first line has {twice[0]!r} twice", hint=hint)

@@ -147,7 +147,7 @@ class InfluxClient:
 
     def ask(self, influxql: str) -> list[dict[str, Any]]:
         """Return the rows that answer a small InfluxQL query, times in ns, each with its group's tags."""
-        path, form = "/query", {"db": self.settings.bucket, "q": influxql, "epoch": "ns"}
+        path, form = "/query", self._database() | {"q": influxql, "epoch": "ns"}
         answer = self._json(
             "POST",
             path,
@@ -176,13 +176,8 @@ class InfluxClient:
         What goes wrong once the answer has begun, CSV does not say: who needs all rows counts them.
         """
         path = "/query"
-        form = {
-            "db": self.settings.bucket,
-            "q": influxql,
-            "epoch": "ns",
-            "chunked": "true",
-            "chunk_size": str(CHUNK_ROWS),
-        }
+        form = self._database() | {"q": influxql, "epoch": "ns"}
+        form |= {"chunked": "true", "chunk_size": str(CHUNK_ROWS)}
         try:
             with self._http.stream(
                 "POST",
@@ -213,6 +208,11 @@ class InfluxClient:
             json={"start": start, "stop": stop, "predicate": predicate},
             timeout=httpx.Timeout(QUERY_S, connect=CONNECT_S),
         )
+
+    def _database(self) -> dict[str, str]:
+        """Return the bucket as InfluxQL names it: each has a database of its own, unless somebody maps it."""
+        database, _, policy = self.settings.bucket.partition("/")
+        return {"db": database, "rp": policy or "autogen"}
 
     def _json(self, method: str, path: str, **options: Any) -> dict[str, Any]:
         answer = self._ask(method, path, **options)

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 from analysis.requests import NS_PER_MS
+from orchestrator.errors import StoreError
 from orchestrator.stores.contract import REQUEST_SCHEMA
 from orchestrator.stores.influxdb.points import DURATIONS, MEASUREMENT
 from orchestrator.stores.influxdb.tags import from_tag, to_tag
@@ -55,7 +56,13 @@ def tag_literal(text: str) -> str:
 
 
 def read_rows(pieces: Iterator[bytes], columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
-    """Return the batches of an answer to `selection`, in the order of ``row``; of an empty one none."""
+    """Return the batches of an answer to `selection`, in the order of ``row``; of an empty one none.
+
+    Raises
+    ------
+    StoreError
+        It is no such answer.
+    """
     yield from (batch.drop_columns([ROW]) for batch in _in_order(_parsed(pieces, columns)))
 
 
@@ -65,14 +72,20 @@ def _parsed(pieces: Iterator[bytes], columns: Sequence[str]) -> Iterator[pa.Reco
         return
     types = {name: REQUEST_SCHEMA.field(name).type for name in columns if name != "end_ns"}
     types |= {_DURATIONS[name]: pa.float64() for name in columns if name in _DURATIONS}
-    reader = pacsv.open_csv(
-        file,
-        read_options=pacsv.ReadOptions(block_size=BLOCK_BYTES),
-        parse_options=pacsv.ParseOptions(newlines_in_values=True),
-        convert_options=pacsv.ConvertOptions(column_types={**types, ROW: pa.int64(), _TIME: pa.int64()}),
-    )
-    for batch in reader:
-        yield _converted(batch, columns)
+    try:
+        reader = pacsv.open_csv(
+            file,
+            read_options=pacsv.ReadOptions(block_size=BLOCK_BYTES),
+            parse_options=pacsv.ParseOptions(newlines_in_values=True),
+            convert_options=pacsv.ConvertOptions(column_types={**types, ROW: pa.int64(), _TIME: pa.int64()}),
+        )
+        for batch in reader:
+            yield _converted(batch, columns)
+    except (pa.ArrowInvalid, KeyError) as error:
+        raise StoreError(
+            f"what InfluxDB answers cannot be read: {error}",
+            hint="is influxdb.url that of InfluxDB 2 itself?",
+        ) from error
 
 
 class _Pieces(io.RawIOBase):

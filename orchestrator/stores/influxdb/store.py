@@ -47,7 +47,8 @@ class InfluxStore:
         expected = self.count(run_id)
         if not expected:
             raise StoreError(
-                f"there are no {self._where(run_id)}", hint="see `stallwatch list runs --from influxdb`"
+                f"there are no {self._where(run_id)}",
+                hint="`stallwatch list runs` shows what ran here, `stallwatch sync` sends what is missing",
             )
         wanted = list(columns or REQUEST_SCHEMA.names)
         fields = frozenset(

@@ -42,6 +42,8 @@ def test_a_step_is_found_with_time_and_factor(place: int, jump: float) -> None:
         pytest.param(2 * np.exp(-np.arange(BINS) / 3), id="warm-up"),
         pytest.param(np.where(np.arange(BINS) // 15 % 2, 0.8, 0.0), id="stages"),
         pytest.param(np.where(np.arange(BINS) >= 30, 0.1, 0.0), id="a tenth"),
+        pytest.param(np.clip((np.arange(BINS) - 26) / 8, 0, 1), id="a slope of eight bins"),
+        pytest.param(0.8 / (1 + np.exp(-(np.arange(BINS) - 30) / 2)), id="a smooth rise"),
     ],
 )
 def test_other_changes_are_no_shift(level: np.ndarray) -> None:

@@ -75,6 +75,8 @@ def test_the_control_takes_part() -> None:
     nodes = (measured("a", *each(20)), measured("b"))
     free = campaign(*nodes, control=measured("control", kind="control"))
     assert [other.name for other in free.sightings[0].beside] == ["b", "control"]
+    assert "; b (n = 2,400) had 0 of 15 such cycles" in free.sightings[0].words
+    assert "; the control (n = 2,400) had 0 of 15 such cycles" in free.sightings[0].words
     own = campaign(*nodes, control=measured("control", *each(20), kind="control"))
     assert own.verdict is Verdict.INCONCLUSIVE
     assert "the generator's own" in own.sightings[0].words

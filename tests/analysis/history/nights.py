@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.signal import lfilter
 
-from analysis.history.series import Floats, Metric, Series
+from analysis.history.series import Floats, Ints, Metric, Series
 
 DAY_NS = 86_400_000_000_000
 MONDAY_NS = 1_767_578_400 * 1_000_000_000
@@ -35,7 +35,11 @@ class History:
 
 
 def series_of(
-    values: Floats, *, nights: Floats | None = None, metric: Metric = Metric.P95, exposure: float = 3000.0
+    values: Floats,
+    *,
+    nights: Floats | Ints | None = None,
+    metric: Metric = Metric.P95,
+    exposure: float = 3000.0,
 ) -> Series:
     """Return a series of one figure a night; ``nights`` counts them from the first, a Monday."""
     at = np.arange(len(values)) if nights is None else nights

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -32,7 +33,7 @@ def test_every_node_and_endpoint_has_its_series() -> None:
         ("a", metric, 2)
         for metric in (
             Metric.P50, Metric.P95, Metric.P99, Metric.SLOWEST, Metric.ERRORS,
-            Metric.STALLS, Metric.STALLED, Metric.THROUGHPUT,
+            Metric.STALLS, Metric.STALLED, Metric.ANSWERED,
         )
     ]  # fmt: skip
     assert [s.node for s in found[8:]] == ["b"] * 8
@@ -53,7 +54,7 @@ def test_what_is_not_known_is_a_missing_night() -> None:
     down = replace(ONE, errors=1000, p50_ms=np.nan, p95_ms=np.nan, p99_ms=np.nan, slowest_ms=np.nan)
     dark = replace(RUN, endpoints={"/": down}, answered_per_s=0.0)
     counts = {s.metric: s.n for s in series_of([night(0), night(1, figures=dark)])}
-    assert counts[Metric.P50] == counts[Metric.THROUGHPUT] == 1
+    assert counts[Metric.P50] == counts[Metric.ANSWERED] == 1
     assert counts[Metric.ERRORS] == 2
     bytes_known = series_of([night(0, figures=replace(RUN, bytes_per_s=1e6))])
     assert next(s for s in bytes_known if s.metric is Metric.THROUGHPUT).values[0] == 1e6
@@ -81,8 +82,8 @@ def test_the_normal_of_today_is_that_since_the_last_change() -> None:
 def test_json_says_since_when_and_how_sure() -> None:
     """One object a series with the change, its bounds and its n."""
     pasts = history_of([shifted(n, 20) for n in range(24)], Sensitivity())
-    value = past_to_json(next(p for p in pasts if p.series.metric is Metric.P50))
-    [change] = value["changes"]  # type: ignore[misc]
+    value: dict[str, Any] = past_to_json(next(p for p in pasts if p.series.metric is Metric.P50))
+    [change] = value["changes"]
     assert (value["metric"], value["unit"], value["n"]) == ("p50", "ms", 24)
     assert (change["state"], change["kind"]) == ("confirmed", "regression")
     assert change["since"] == "1970-01-21T00:00:00.000000000Z"

@@ -87,6 +87,16 @@ def test_text_says_what_was_found(files: Path) -> None:
     assert "shape: freeze or queue released; kept: waiting holds 100% of the added latency" in done.stdout
 
 
+def test_a_cut_file_says_what_is_lost(files: Path) -> None:
+    """No count of k6's stands in a file: what is said is of the file itself."""
+    whole = (files / "quiet.csv").read_text().splitlines(keepends=True)
+    (files / "cut.csv").write_text("".join(whole[:-3]))
+    code, [found], _ = analyzed(files, "cut.csv")
+    assert (code, found["verdict"]) == (3, "inconclusive")
+    assert found["notes"][0] == "1 request of the file could not be read, 17,999 could"
+    assert not any("k6 counted" in note for note in found["notes"])
+
+
 def test_findings_beside_stalls_are_said_and_change_no_verdict(files: Path) -> None:
     """A level shift is an object of its own in JSON and a line of the text; the run passes."""
     code, [found], _ = analyzed(files, "shift.csv")

@@ -45,7 +45,7 @@ sys.modules["orchestrator.cli.init"] = module
 """
 
 
-ALL = "demo, init, check, run-smoke, run-load, run, import, analyze, compare, report, list, serve"
+ALL = "demo, init, check, run-smoke, run-load, run, import, analyze, compare, history, report, list, serve"
 
 
 def planted(

@@ -51,7 +51,7 @@ def test_every_key(tmp_path: Path) -> None:
     [
         ("name: a", 'schedules[0]: takes either cron or every; write cron: "0 2 * * *", or every: 10m'),
         ("name: a, every: 10m, cron: 0 2 * * *", "schedules[0]: takes either cron or every; "),
-        ("name: a, every: 10m, timezone: Asia/Seoul", "schedules[0].timezone: belongs to cron; "),
+        ("name: a, every: 10m, timezone: Asia/Seoul", "schedules[0].timezone: belongs to cron: "),
         ("name: a, every: 10m, jitter: 10m", "schedules[0].jitter: 600 s is not below every (600 s)"),
         ("name: a, every: 0.5s", "schedules[0].every: 0.5 s is not from 1 s to 7 days"),
         ("name: a, every: often", "schedules[0].every: 'often' is not a duration; write 5m"),

@@ -11,7 +11,7 @@ from analysis.findings import Detection, Limits
 from orchestrator.config import Settings, find_config, load_settings, select_nodes
 from orchestrator.config.example import write_example
 from orchestrator.errors import ConfigError, UsageError
-from orchestrator.model import Node, NodeKind
+from orchestrator.model import InfluxSettings, Node, NodeKind
 from tests.orchestrator.config.made import MINIMAL, write_certificates
 
 FULL = """\
@@ -208,3 +208,29 @@ def test_what_the_example_comments_out_is_valid_too(tmp_path: Path) -> None:
         assert settings.profile(name) == default.profile(name)
     assert set(settings.profile_names) - set(default.profile_names) == {"heavy", "checkout"}
     assert settings.profile("checkout").environ == {"USER_NAME": "demo", "PASSWORD": "x"}
+
+
+def test_influxdb_reads_its_token(folder: Path) -> None:
+    """The token comes from where the config says, the URL loses its slash, and no text shows the token."""
+    path = folder / "stallwatch.yaml"
+    path.write_text(FULL.replace("influxdb:8086", "influxdb:8086/"))
+    influxdb = load_settings(path, {"INFLUX_TOKEN": "geheim"}).influxdb_value()
+    assert influxdb == InfluxSettings(
+        url="http://influxdb:8086", org="ops", bucket="stallwatch", token="geheim"
+    )
+    assert "geheim" not in repr(influxdb)
+
+
+def test_influxdb_without_its_token(settings: Settings) -> None:
+    """A token that is not there is told by its line and key."""
+    with pytest.raises(
+        ConfigError, match=r"influxdb\.token: the environment variable INFLUX_TOKEN is not set"
+    ):
+        settings.influxdb_value()
+
+
+def test_influxdb_may_be_absent(folder: Path) -> None:
+    """A config without the section has no InfluxDB."""
+    path = folder / "stallwatch.yaml"
+    path.write_text("".join(line for line in FULL.splitlines(True) if not line.startswith("influxdb")))
+    assert load_settings(path, {}).influxdb_value() is None

@@ -30,12 +30,12 @@ def test_campaigns_run_by_themselves(tmp_path: Path, k6_1: Path) -> None:
         nodes = {"n0": f"127.0.0.1:{server.port}"}
         stage.configure(nodes, duration="1s", more=schedules("name: often, every: 1s"))
         with serving(stage) as served:
-            [first, second] = served.wait_for("campaign ended", 2)[:2]
+            [first] = served.wait_for("campaign ended")[:1]
+            [begun, second] = served.wait_for("campaign started", 2)[:2]
             refused = stage.run("serve")
             served.signal(signal.SIGTERM)
             assert served.ended() == 0
         assert stage.left_after(3) == {}
-    begun = served.events("campaign started")[0]
     assert (begun["schedule"], begun["profile"], begun["nodes"]) == ("often", "smoke", "n0")
     assert (first["campaign"], first["verdict"], first["state"]) == (
         begun["campaign"],
@@ -50,16 +50,16 @@ def test_campaigns_run_by_themselves(tmp_path: Path, k6_1: Path) -> None:
     )
     assert [line["event"] for line in served.lines][-1] == "stopped"
     rows = written(stage)
-    assert {row["state"] for row in rows} <= {"done", "skipped", "interrupted", "missed"}
+    assert {row["state"] for row in rows} <= {"done", "skipped", "interrupted"}
     assert len({row["wall"] for row in rows}) == len(rows)
     code, out, _ = stage.run("list", "schedules", "--format", "json")
     assert code == 0
     assert len(json.loads(out)["next"]) == 3
 
 
-def test_sigterm_ends_in_time_and_keeps_what_was_measured(tmp_path: Path, k6_binary: Path) -> None:
-    """k6 is ended cleanly, what it measured is judged and reported, and the start says so."""
-    stage, server = Stage(tmp_path, k6_binary), Answering()
+def test_sigterm_keeps_what_was_measured(tmp_path: Path, k6_2: Path) -> None:
+    """It ends with 0 and leaves no process; the requests are stored, and run and start say interrupted."""
+    stage, server = Stage(tmp_path, k6_2), Answering()
     with answering(server):
         nodes = {"n0": f"127.0.0.1:{server.port}"}
         stage.configure(nodes, more=schedules("name: long, every: 1s, duration: 10m"))
@@ -70,10 +70,10 @@ def test_sigterm_ends_in_time_and_keeps_what_was_measured(tmp_path: Path, k6_bin
             assert served.ended() == 0
         assert stage.left_after(3) == {}
     [ended] = served.events("campaign ended")
-    assert (ended["state"], ended["verdict"]) == ("interrupted", "inconclusive")
+    assert (ended["state"], ended["reason"]) == ("interrupted", "stallwatch serve was stopped")
+    assert stage.run("list", "runs")[0] == 0  # closes what there was no time for on a busy machine
     [run] = [run for run in stage.listed("runs") if run["node"] == "n0"]
-    assert run["requests"] >= 20
-    assert (stage.home / "reports" / f"{ended['campaign']}.html").is_file()
+    assert (run["state"], run["requests"] >= 15) == ("interrupted", True), run
     assert [row["state"] for row in written(stage) if row["campaign_id"]] == ["interrupted"]
 
 
@@ -151,7 +151,7 @@ def test_a_campaign_whose_process_dies_takes_nothing_along(tmp_path: Path, k6_1:
 
 
 def test_what_cannot_run_is_recorded_with_its_reason(tmp_path: Path, k6_1: Path) -> None:
-    """A disk that is too small for the campaign: refused, said in the log and in `list schedules`."""
+    """A disk that is too small for the campaign: refused, and said in the log and the catalog."""
     stage = Stage(tmp_path, k6_1)
     profiles = ["big: {kind: soak, rate_per_s: 100000, duration: 7d}"]
     more = [*schedules("name: huge, every: 1s, profile: big"), "limits: {max_rate_per_s: 100000}"]
@@ -161,4 +161,4 @@ def test_what_cannot_run_is_recorded_with_its_reason(tmp_path: Path, k6_1: Path)
     assert ended["state"] == "failed"
     assert ended["reason"].startswith("refused: the campaign may store 9,0")
     assert stage.listed("campaigns") == []
-    assert " failed (campaign " in stage.run("list", "schedules")[1]
+    assert next(row["reason"] for row in written(stage) if row["state"] == "failed") == ended["reason"]

@@ -35,7 +35,7 @@ def test_samples_are_known_by_their_content(head: bytes, kind: Kind) -> None:
     [
         (b"", "empty"),
         (b" \n\n", "empty"),
-        (b"a,b,c\n1,2,3\n", r"first line is b'a,b,c', without metric_name"),
+        (b"a,b,c\n1,2,3\n", r"first line is 'a,b,c', without metric_name"),
         (HTML, "HTML"),
         (SUMMARY, "summary of k6"),
         (json.dumps({"type": "Other", "metric": "x"}).encode(), "no samples"),

@@ -38,7 +38,7 @@ def written(path: Path, content: bytes) -> str:
 def test_samples_are_read(tmp_path: Path, name: str, content: bytes) -> None:
     """Packed or not, CSV or JSON, whatever the name says; one file behind another too."""
     table = read_file(written(tmp_path / name, content))
-    assert (len(table.frame), table.facts.expected_requests, table.notes) == (ROWS, ROWS, ())
+    assert (len(table.frame), table.facts.unreadable, table.notes) == (ROWS, 0, ())
 
 
 def test_a_stored_table_is_read(tmp_path: Path) -> None:
@@ -63,7 +63,7 @@ def test_a_last_line_that_is_cut_off_is_told(tmp_path: Path, content: bytes) -> 
     lines = content.splitlines(keepends=True)
     table = read_file(written(tmp_path / "a", b"".join(lines[:-3]) + lines[-3][:20]))
     assert len(table.frame) == ROWS - 1
-    assert table.facts.expected_requests == ROWS
+    assert (table.facts.unreadable, table.facts.expected_requests) == (1, None)
     assert table.notes == (
         "1 of its lines or requests could not be read (requests without all of their times: 1)",
         "the last line of the file is cut off",
@@ -77,7 +77,7 @@ def test_times_that_cannot_be_are_no_latency(tmp_path: Path, value: str) -> None
         b"http_req_waiting,1780000000500000000,5.0", b"http_req_waiting,1," + value.encode(), 1
     )
     table = read_file(written(tmp_path / "a.csv", content))
-    assert (len(table.frame), table.facts.expected_requests) == (ROWS - 1, ROWS)
+    assert (len(table.frame), table.facts.unreadable) == (ROWS - 1, 1)
     assert table.frame["total_ns"].max() == 5_000_000
     assert "requests with times that cannot be: 1" in table.notes[0]
 

@@ -92,3 +92,18 @@ def test_what_a_script_makes_of_its_run_is_noted() -> None:
         "3 of 1,200 checks failed",
     ]
     assert notes_of(-9, K6Totals(), log_of()) == []
+
+
+def test_a_threshold_says_that_it_saw_what_was_refused() -> None:
+    """k6 counts requests that it refused to send among those a threshold is on; other metrics have none."""
+    totals = K6Totals(thresholds=("p(95)<5 of http_req_duration is 9 ms (n = 12)", "count<2 of visits is 3"))
+    log = log_of("IP (192.0.2.1) is in a blacklisted range (192.0.0.0/8)")
+    assert notes_of(99, totals, log_of()) == [
+        "threshold failed: p(95)<5 of http_req_duration is 9 ms (n = 12)",
+        "threshold failed: count<2 of visits is 3",
+    ]
+    assert log.refused
+    assert notes_of(99, totals, log) == [
+        "threshold failed: p(95)<5 of http_req_duration is 9 ms (n = 12), what was refused included",
+        "threshold failed: count<2 of visits is 3",
+    ]

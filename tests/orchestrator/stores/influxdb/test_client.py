@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import socket
-import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
@@ -14,9 +11,8 @@ import pytest
 from orchestrator.model import InfluxSettings
 from orchestrator.stores.influxdb.client import InfluxClient
 from orchestrator.stores.influxdb.failures import InfluxError, InfluxUnreachableError
+from tests.orchestrator.stores.influxdb.answers import TOKEN, answering, head
 from tests.servers.influxdb import free_port
-
-TOKEN = "geheim-2026"
 
 
 @pytest.fixture
@@ -57,6 +53,17 @@ def test_what_is_written_is_read_and_deleted(client: InfluxClient) -> None:
         assert b"".join(pieces) == f"name,tags,time,v\nm,,{now_ns},2\n".encode()
     client.delete('_measurement="m" AND a="x"')
     assert [row["a"] for row in client.ask('SELECT "v" FROM "m" GROUP BY "a"')] == ["y"]
+
+
+def test_a_bucket_may_be_called_anything(influx_bucket: InfluxSettings) -> None:
+    """Spaces, apostrophes, a slash and letters of any kind reach the bucket of that name, and no other."""
+    with InfluxClient(replace(influx_bucket, bucket=f"{influx_bucket.bucket}/b 'ü' & c")) as odd:
+        odd.create_bucket()
+        assert odd.find_bucket() is not None
+        write(odd)
+        assert [row["v"] for row in odd.ask('SELECT "v" FROM "m"')] == [1]
+    with InfluxClient(influx_bucket) as plain:
+        assert plain.ask('SELECT "v" FROM "m"') == []
 
 
 Action = Callable[[InfluxClient], object]
@@ -119,33 +126,6 @@ def test_nobody_there(influx_bucket: InfluxSettings) -> None:
     assert isinstance(error, InfluxUnreachableError)
     assert str(error).startswith(f"{away.url}/api/v2/write: ")
     assert "Connection refused; is InfluxDB running" in str(error)
-
-
-@contextmanager
-def answering(*answers: bytes) -> Iterator[InfluxSettings]:
-    """Serve fixed bytes, one connection after the other."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-
-        def serve() -> None:
-            for answer in answers:
-                connection, _ = server.accept()
-                with connection:
-                    connection.recv(65536)
-                    connection.sendall(answer)
-
-        thread = threading.Thread(target=serve)
-        thread.start()
-        try:
-            port = server.getsockname()[1]
-            yield InfluxSettings(url=f"http://127.0.0.1:{port}", org="o", bucket="b", token=TOKEN)
-        finally:
-            thread.join(20)
-
-
-def head(status: str, *lines: str, body: str = "") -> bytes:
-    """Return an HTTP answer."""
-    fixed = (f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", "Connection: close", *lines, "", "")
-    return ("\r\n".join(fixed) + body).encode()
 
 
 @pytest.mark.parametrize(

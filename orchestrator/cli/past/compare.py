@@ -49,6 +49,7 @@ def command(  # noqa: PLR0917 # typer fills them by name
     from analysis.result import comparison_to_json
     from analysis.unseen import Outcome
     from orchestrator.cli.show.results import comparison_lines
+    from orchestrator.files.source import label_of
     from orchestrator.home import Home
 
     where = Home.find(home, os.environ)
@@ -65,7 +66,8 @@ def command(  # noqa: PLR0917 # typer fills them by name
     second, limits, detection = _side(after, where, node)
     found = compare(first, second, limits=limits, detection=detection)
     if output is Format.JSON:
-        print_json(comparison_to_json(found, before=before, after=after, limits=limits))
+        names = {"before": label_of(before), "after": label_of(after)}
+        print_json(comparison_to_json(found, **names, limits=limits))
     else:
         print("\n".join(comparison_lines(found, limits)))
     codes = {Outcome.NOT_FIXED: ExitCode.FAIL, Outcome.INCONCLUSIVE: ExitCode.INCONCLUSIVE}
@@ -106,9 +108,11 @@ def _side(name: str, home: Home, node: str | None) -> Side:
     from analysis.findings import Detection, Limits, NodeResult
     from orchestrator.files.analysis import analyze_file
     from orchestrator.files.reading import looks_like_file
+    from orchestrator.files.source import label_of
 
     if looks_like_file(name):
-        return [NodeResult(name=name, kind="node", analysis=analyze_file(name))], Limits(), Detection()
+        alone = NodeResult(name=label_of(name), kind="node", analysis=analyze_file(name))
+        return [alone], Limits(), Detection()
     from orchestrator.campaign import open_records
     from orchestrator.judging import judge, stored_records
 

@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from orchestrator.history.summary import write_figures
+from orchestrator.history.summary import FILE, write_figures
 from tests.orchestrator.cli.run import stallwatch
 from tests.orchestrator.history.nights import Nights, figures
+from tests.orchestrator.runs.stage import Answering, Stage, answering
 
 NIGHTS, ONSET = 30, 24
 
@@ -118,3 +119,25 @@ def test_few_campaigns_are_inconclusive(tmp_path: Path) -> None:
     assert done.returncode == 3
     assert done.stderr == "5 campaigns are too few: a change can be confirmed from 9 on\n"
     assert done.stdout.startswith("no change of level: 5 campaigns of smoke")
+
+
+def test_a_campaign_keeps_its_figures(tmp_path: Path, k6_1: Path) -> None:
+    """They are those of `analyze`, lie beside the requests, and are made again where they are missing."""
+    stage, server = Stage(tmp_path, k6_1), Answering()
+    with answering(server):
+        stage.configure({"n0": f"127.0.0.1:{server.port}"}, duration="2s")
+        assert stage.run("run-smoke")[0] == 3
+    run = next(row["id"] for row in stage.listed("runs") if row["node"] == "n0")
+    analyzed = json.loads(stage.run("analyze", run, "--format", "json")[1])
+    kept = stage.home / "runs" / run / FILE
+    text = kept.read_text(encoding="utf-8")
+    code, out, _ = stage.run("history", "--format", "json")
+    last = {one["metric"]: one["last"] for one in map(json.loads, out.splitlines())}
+    assert code == 3
+    for metric, name in (("p50", "p50"), ("p99", "p99"), ("slowest", "max")):
+        assert last[metric]["value"] == pytest.approx(analyzed["latency_ms"][name])
+        assert last[metric]["n"] == analyzed["requests"]
+    assert last["errors"]["value"] == analyzed["error_rate"]
+    kept.unlink()
+    assert stage.run("history", "--format", "json")[1] == out
+    assert kept.read_text(encoding="utf-8") == text

@@ -74,3 +74,63 @@ def test_two_stored_campaigns(tmp_path: Path, k6_1: Path) -> None:
     assert out.startswith("fixed: n0: at the old rate ")
     assert "errors were expected, 0 seen" in out
     assert stage.run("compare", "last", f"{before}.n1")[0] == 1
+
+
+@pytest.fixture(scope="module")
+def imported(files: Path) -> list[str]:
+    """Import a good night, one that is too short, and one that stalls; return their ids, oldest first."""
+    ids = []
+    for name, node in (("good", "n0"), ("short", "n0"), ("before", "n0")):
+        done = stallwatch("import", f"{name}.csv", "--node", node, "--again", "--home", "home", folder=files)
+        assert done.returncode in {0, 1, 3}
+    listed = stallwatch("list", "campaigns", "--home", "home", "--format", "json", folder=files)
+    ids = [json.loads(line)["id"] for line in listed.stdout.splitlines()]
+    return ids[::-1]
+
+
+def test_the_last_good_night_is_found(files: Path, imported: list[str]) -> None:
+    """The newest campaign against the last that passed, which is named; the inconclusive one is none."""
+    good, _, bad = imported
+    done = stallwatch("compare", "--last-good", "--home", "home", folder=files)
+    assert done.returncode == 1
+    assert done.stderr == f"the last good campaign before {bad} is {good}\n"
+    assert done.stdout.startswith("not fixed: n0: after, it stalls for 1.00 s every 20.0 s")
+    assert "which it did not before" in done.stdout
+    of_node = stallwatch("compare", "--last-good", "--node", "n0", "--home", "home", folder=files)
+    assert (of_node.returncode, of_node.stdout) == (1, done.stdout)
+    named = stallwatch("compare", "--last-good", bad, "--home", "home", "--format", "json", folder=files)
+    found = json.loads(named.stdout)
+    assert (found["before"], found["after"], found["outcome"]) == (good, bad, "not fixed")
+
+
+def test_without_a_good_night_it_says_so(files: Path, imported: list[str]) -> None:
+    """Nothing passed before: inconclusive, in both forms."""
+    good, *_ = imported
+    done = stallwatch("compare", "--last-good", good, "--home", "home", folder=files)
+    assert (done.returncode, done.stderr) == (3, "")
+    assert done.stdout == (
+        f"inconclusive: no campaign before {good} of its profile passed: there is nothing to compare with.\n"
+    )
+    value = stallwatch("compare", "--last-good", good, "--home", "home", "--format", "json", folder=files)
+    found = json.loads(value.stdout)
+    assert (value.returncode, found["before"], found["outcome"]) == (3, None, "inconclusive")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((), "compare takes BEFORE and AFTER, or --last-good"),
+        (("last",), "compare takes BEFORE and AFTER, or --last-good"),
+        (("last", "last", "--node", "n0"), "compare takes BEFORE and AFTER, or --last-good"),
+        (("--last-good", "last", "last"), "--last-good finds BEFORE by itself"),
+        (("--last-good", "--node", "nobody"), "no campaign has a verdict and measured nobody"),
+        (("--last-good", "nothing"), "there is no run or campaign 'nothing'"),
+    ],
+)
+def test_what_is_to_be_compared_must_be_clear(
+    files: Path, imported: list[str], arguments: tuple[str, ...], said: str
+) -> None:
+    """One line of what was expected, exit code 2."""
+    done = stallwatch("compare", *arguments, "--home", "home", folder=files)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in done.stderr
