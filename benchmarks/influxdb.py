@@ -32,9 +32,9 @@ from orchestrator.campaign import run_campaign
 from orchestrator.home import Home
 from orchestrator.k6.binary import find_k6
 from orchestrator.k6.wrapper import SCRIPT_TAGS
-from orchestrator.model import InfluxSettings, Node, Profile, ProfileKind, Service
+from orchestrator.model import InfluxSettings, Node, Profile, ProfileKind, Service, Shipping
 from orchestrator.plan import Plan
-from orchestrator.shipping.beside import Shipping, beside
+from orchestrator.shipping.beside import beside
 from orchestrator.stores.influxdb.client import InfluxClient
 from tests.servers.influxdb import InfluxServer
 

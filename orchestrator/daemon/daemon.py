@@ -24,7 +24,6 @@ from orchestrator.errors import ExitCode, StallwatchError
 from orchestrator.home import Home
 from orchestrator.plan import Plan
 from orchestrator.runs.clocks import ClockWatch, Reading, read_clocks
-from orchestrator.shipping.beside import shipping_of
 from reports.formats import duration
 
 LOOK_S = 1.0
@@ -203,7 +202,7 @@ class Daemon:
                 home=self._home,
                 plan=plan,
                 k6=self._settings.k6_binary,
-                shipping=shipping_of(self._settings),
+                shipping=self._settings.shipping(),
             )
             child = Child(job, self._environ)
         except (StallwatchError, OSError) as error:

@@ -12,9 +12,9 @@ from orchestrator.home import Home
 from orchestrator.judging import judge, stored_records, write_report
 from orchestrator.k6.binary import find_k6
 from orchestrator.k6.inspect import inspected_plan
-from orchestrator.model import NodeKind
+from orchestrator.model import NodeKind, Shipping
 from orchestrator.runs.waves import Tell
-from orchestrator.shipping.beside import Shipping, beside
+from orchestrator.shipping.beside import beside
 from orchestrator.shipping.pending import pending, send_pending
 from orchestrator.shipping.sync import in_words
 

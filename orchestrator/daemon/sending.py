@@ -11,7 +11,6 @@ from orchestrator.daemon.log import Level, Log
 from orchestrator.daemon.work import Job
 from orchestrator.errors import ExitCode, StallwatchError
 from orchestrator.home import Home
-from orchestrator.shipping.beside import shipping_of
 
 EVERY_S = 600.0
 """Each campaign is sent while it runs; this is for what was left when InfluxDB was down."""
@@ -31,7 +30,7 @@ class Sending:
         if self.child is None and now_s >= self._next_s:
             self._next_s = now_s + EVERY_S
             try:
-                if shipping := shipping_of(settings):
+                if shipping := settings.shipping():
                     self.child = Child(Job(home=self._home, shipping=shipping), self._environ)
             except (StallwatchError, OSError) as error:
                 self._tell(str(error))

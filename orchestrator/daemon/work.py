@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.home import Home
-from orchestrator.model import OVERTIME_S
+from orchestrator.model import OVERTIME_S, Shipping
 from orchestrator.plan import Plan
-from orchestrator.shipping.beside import Shipping
 
 JUDGING_S = 1800.0
 """Far longer than any analysis and report have taken."""
