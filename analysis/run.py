@@ -27,7 +27,8 @@ from analysis.requests import NS_PER_MS, NS_PER_S, is_fresh, start_ns
 from analysis.stalls.comb import Exposure
 from analysis.stalls.episodes import join, join_gap_s
 from analysis.stalls.power import best_power, conditions, needed_duration_s
-from analysis.stalls.search import Candidate, related, sources
+from analysis.stalls.search import Candidate
+from analysis.stalls.sources import related, sources
 from analysis.throughput import throughput_of
 from analysis.verdict import Measured, judge, notes_on, seconds
 

@@ -28,6 +28,8 @@ def analyzed(requests: pd.DataFrame, **facts: object) -> RunAnalysis:
         pytest.param(np.arange(500) / 10, np.zeros(500), id="zeros"),
         pytest.param(np.arange(500) / 10, np.full(500, 1e6), id="a billion ms"),
         pytest.param(np.arange(500) / 10, np.r_[np.full(499, 0.05), 1e6], id="one of a billion ms"),
+        pytest.param(np.repeat(np.arange(250) / 5, 4), np.full(1000, 0.05), id="duplicates"),
+        pytest.param(np.arange(500) / 10, np.where(np.arange(500) % 2, np.nan, 0.05), id="half unknown"),
         pytest.param(np.arange(50)[::-1] * 1.0, np.full(50, 0.05), id="backwards"),
     ],
 )
