@@ -20,10 +20,8 @@ def sources(
     claims: list[Candidate] = []
     smallest_p: float | None = None
     rest, seen = residual.copy(), exposure
-    looks = 0
-    for _ in range(MOST_SOURCES):
-        looks += 1  # whoever looks again pays for it
-        candidate = best(samples, rest, seen, searches * looks)
+    for looks in range(1, MOST_SOURCES + 1):
+        candidate = best(samples, rest, seen, searches * looks)  # whoever looks again pays for it
         if candidate is None:
             break
         by_load = follows_load(
