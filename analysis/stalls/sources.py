@@ -20,16 +20,13 @@ def sources(
     claims: list[Candidate] = []
     smallest_p: float | None = None
     rest, seen = residual.copy(), exposure
-    put_down_to_load = 0
-    for _ in range(MOST_SOURCES):
-        # Whoever looks again after a rhythm of the load looks twice, and pays for it.
-        candidate = best(samples, rest, seen, searches * (1 + put_down_to_load))
+    for looks in range(1, MOST_SOURCES + 1):
+        candidate = best(samples, rest, seen, searches * looks)  # whoever looks again pays for it
         if candidate is None:
             break
         by_load = follows_load(
             samples, candidate.episodes.start_s[candidate.hit], candidate.fit.period_s, exposure.gaps_s
         )
-        put_down_to_load += by_load
         if not by_load and smallest_p is None:
             smallest_p = candidate.p_value
         if candidate.p_value > alpha:
