@@ -159,6 +159,40 @@ class Retention:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Shipping:
+    """Where Campaigns are sent to, and how much may wait on disk before a warning."""
+
+    influxdb: InfluxSettings
+    spool_bytes: int
+
+
+class Event(StrEnum):
+    """What somebody may want to know of a Schedule; ``good``, a pass, is for those who miss silence."""
+
+    FAIL = "fail"
+    RECOVERY = "recovery"
+    INCONCLUSIVE = "inconclusive"
+    NOT_RUN = "not_run"
+    GOOD = "good"
+    TEST = "test"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Channel:
+    """Whom to tell of which Schedules' events: ``url`` is secret; no ``schedules`` means all of them.
+
+    ``inconclusive_after`` is how many inconclusive Campaigns in a row are worth a message.
+    """
+
+    name: str
+    kind: str
+    url: str = field(repr=False)
+    events: tuple[Event, ...]
+    schedules: tuple[str, ...] = ()
+    inconclusive_after: int = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
     """When a Profile runs by itself: at the times of ``cron`` in a time zone, or every ``every_s``.
 

@@ -91,7 +91,8 @@ def _case(result: NodeResult, limits: Limits, error: str) -> Case:
 
 def to_xml(suites: Sequence[Suite]) -> str:
     """Return the text of a JUnit file."""
-    root = ET.Element("testsuites", name="stallwatch", **_totals([c for s in suites for c in s.cases]))
+    totals = _totals([case for suite in suites for case in suite.cases])
+    root = ET.Element("testsuites", {"name": "stallwatch", **totals})
     for suite in suites:
         _add_suite(root, suite)
     ET.indent(root)
@@ -99,15 +100,15 @@ def to_xml(suites: Sequence[Suite]) -> str:
 
 
 def _add_suite(root: ET.Element, suite: Suite) -> None:
-    timestamp = suite.started.isoformat(timespec="seconds")
-    name = f"{suite.profile} {suite.campaign}"
-    element = ET.SubElement(root, "testsuite", name=name, timestamp=timestamp, **_totals(suite.cases))
+    name = _clean(f"{suite.profile} {suite.campaign}")
+    about = {"name": name, "timestamp": suite.started.isoformat(timespec="seconds")}
+    element = ET.SubElement(root, "testsuite", about | _totals(suite.cases))
     for case in suite.cases:
         # The class is the same in every campaign, so that CI systems show a node's results over time.
         one = ET.SubElement(
             element,
             "testcase",
-            classname=f"stallwatch.{suite.profile}",
+            classname=_clean(f"stallwatch.{suite.profile}"),
             name=_clean(case.name),
             time=_seconds(case.duration_s),
         )

@@ -38,6 +38,7 @@ COMMANDS = {
     "report": "Render the report of a run or a campaign.",
     "sync": "Send to InfluxDB what it does not have yet.",
     "prune": "Take away what is older than the config keeps it.",
+    "notify": "Try the channels that are told what happens.",
     "list": "Show what ran and what is going to: runs, campaigns, schedules.",
     "serve": "Run the schedules of the config, until it is stopped.",
 }
@@ -46,7 +47,7 @@ ROOMS = {
     "running": ("run", "run-load", "run-smoke", "demo"),
     "past": ("compare", "history"),
     "daemon": ("serve", "job"),
-    "upkeep": ("prune",),
+    "upkeep": ("prune", "notify"),
 }
 # Usage errors of click, under whichever name typer carries it: click itself, or typer's own copy.
 _UsageError: type[Exception] = typer.BadParameter.__bases__[0]

@@ -244,6 +244,17 @@ class InfluxSection(Section):
     retention_days: Days = 90
 
 
+class ChannelSection(Section):
+    """Whom to tell what happened; the URL is a secret, as it lets anybody write there."""
+
+    name: Name
+    type: Literal["webhook", "slack", "teams", "mattermost", "apprise", "ping"]
+    url: Annotated[Secret, BeforeValidator(parse_secret)]
+    events: list[Literal["fail", "recovery", "inconclusive", "not_run"]] | None = None
+    schedules: list[Name] = Field(default_factory=list)
+    inconclusive_after: int = Field(default=3, ge=1, le=1000)
+
+
 class RetentionSection(Section):
     """How long what is generated is kept."""
 
@@ -279,6 +290,7 @@ class ConfigFile(Section):
     detect: DetectSection = DetectSection()
     history: HistorySection = HistorySection()
     influxdb: InfluxSection | None = None
+    notify: list[ChannelSection] = Field(default_factory=list)
     retention: RetentionSection | None = None
     k6: K6Section = K6Section()
     max_parallel: int = Field(default=8, ge=1, le=64)

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from orchestrator.config import Settings
 from orchestrator.daemon.agenda import Agenda, Going
 from orchestrator.daemon.child import Child, code_in_words
+from orchestrator.daemon.errands import Errands
 from orchestrator.daemon.log import Level, Log
 from orchestrator.daemon.signals import Signals
 from orchestrator.daemon.starts import Starts, StartState
@@ -78,6 +79,7 @@ class Daemon:
         self._agenda = Agenda(starts, log, random.Random())  # noqa: S311 # a spread, nothing secret
         self._campaigns: list[Campaign] = []
         self._tidying: Child | None = None
+        self._errands = Errands(home, log, environ)
         self._untidy = self._unrecovered = True
         self._longest = longest
         self._stopping, self._trouble = False, ""
@@ -123,6 +125,7 @@ class Daemon:
                 self._tell_trouble(error)
             else:
                 self._trouble = ""
+            self._errands.look(self._settings, self._starts.noted)
         self._attend()
 
     def _start_what_is_due(self, disturbed: str) -> None:
@@ -150,12 +153,14 @@ class Daemon:
         return [
             *(campaign.child for campaign in self._campaigns if not campaign.told),
             *([self._tidying] if self._tidying else []),
+            *self._errands.children(),
         ]
 
     def _reload(self) -> None:
         """Read the config again; one that cannot be used changes nothing."""
         try:
             settings = self._load()
+            settings.channels()
             self._agenda.take(settings.schedules(), _now())
         except StallwatchError as error:
             for line in str(error).split("\n"):
@@ -195,7 +200,13 @@ class Daemon:
                 nodes=schedule.nodes,
                 duration_s=schedule.duration_s,
             )
-            child = Child(Job(home=self._home, plan=plan, k6=self._settings.k6_binary), self._environ)
+            job = Job(
+                home=self._home,
+                plan=plan,
+                k6=self._settings.k6_binary,
+                shipping=self._settings.shipping(),
+            )
+            child = Child(job, self._environ)
         except (StallwatchError, OSError) as error:
             self._note(going, StartState.FAILED, str(error))
             return
@@ -284,6 +295,7 @@ class Daemon:
         notify("STOPPING=1", self._environ)
         self._log.write("stopping", reason=signals.stop and signals.stop.name, campaigns=len(self._campaigns))
         self._stopping = True
+        self._errands.kill()
         if self._tidying is not None:
             self._tidying.kill()
             self._tidying = None

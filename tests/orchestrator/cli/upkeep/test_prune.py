@@ -61,16 +61,16 @@ def test_a_real_campaign_has_its_history_afterwards(tmp_path: Path, k6_1: Path) 
         stage.configure(
             {"n": f"127.0.0.1:{server.port}"}, duration="2s", more=["retention: {max_bytes: 1000000}"]
         )
-        assert stallwatch("run-smoke", folder=tmp_path, **stage.environ()).returncode == 3
+        assert stage.run("run-smoke")[0] == 3
     filler = stage.home / "reports" / "big.html"
     filler.write_bytes(b"x" * 2_000_000)
-    done = stallwatch("prune", folder=tmp_path, **stage.environ())
-    assert "requests of 20" in done.stdout
-    assert "more than max_bytes" in done.stdout
+    _, out, _ = stage.run("prune")
+    assert "requests of 20" in out
+    assert "more than max_bytes" in out
     assert not list(stage.home.rglob("*.parquet"))
-    past = stallwatch("history", folder=tmp_path, **stage.environ())
-    assert "1 campaign" in past.stdout
-    assert "left out" not in past.stdout
+    _, past, _ = stage.run("history")
+    assert "1 campaign" in past
+    assert "left out" not in past
 
 
 def test_without_retention_nothing_goes(tmp_path: Path) -> None:
