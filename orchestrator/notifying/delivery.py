@@ -94,7 +94,7 @@ def _reason(error: Exception, timeout_s: float) -> str:
     while cause is not None:
         if isinstance(cause, ssl.SSLError):
             return "no TLS connection: its certificate is not trusted, or not for its name"
-        if isinstance(cause, OSError) and cause.errno in errno.errorcode:
+        if isinstance(cause, OSError) and cause.errno is not None and cause.errno in errno.errorcode:
             return os.strerror(cause.errno)
         cause = cause.__cause__ or cause.__context__
     if isinstance(error, httpx.ConnectError):

@@ -69,7 +69,7 @@ def deliver_all(
         if channel.name in busy:
             args = (channel, waiting[channel.name], patience, results)
             threading.Thread(target=_deliver, args=args, daemon=True).start()
-    troubles = {}
+    troubles: dict[str, str] = {}
     until_s = time.monotonic() + longest_s
     while busy:
         try:

@@ -42,7 +42,7 @@ def test_message(channel: Channel) -> Message:
 
 
 def _message(event: Event, title: str, text: str, **values: Any) -> Message:
-    known = {"schedule": None, "due": None, "campaign": None, "verdict": None, "nodes": []}
+    known: Message = {"schedule": None, "due": None, "campaign": None, "verdict": None, "nodes": []}
     return {"event": event, "title": f"stallwatch: {title}", "text": text, "host": platform.node()} | (
         known | values
     )
