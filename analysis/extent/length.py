@@ -15,6 +15,8 @@ NEARLY_ALL = 0.95
 FAINT, EARLY = 0.04, 0.3
 """Least share of the largest delay, in an Episode and just before it: the first wait longest."""
 SHORTEST_S = 1e-3
+UNEVEN = 0.01
+"""A fault's own lengths differ by this share: without it a cycle outvotes one that is a hair longer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +74,7 @@ def length_of(slow: Slow, cycles: list[Cycle], shape: Shape, ladder: Ladder | No
     if shape is Shape.HOLD:
         return float(np.median(slow.added_s))
     bounds = np.concatenate([cycle_bounds(cycle, shape, ladder) for cycle in cycles])
+    bounds *= [1 - UNEVEN, 1 + UNEVEN]
     low, high = most_agreed(bounds)
     if shape is Shape.SPREAD:  # a lone slow request tells no length but what it waited
         low = max(low, min(float(np.median(slow.added_s)), high))
