@@ -118,6 +118,8 @@ class Agenda:
         late = ", ".join(filter(None, (passed.late, why_late))) if passed.late else ""
         if passed.missed:
             self._leave(start, StartState.MISSED, ", ".join(filter(None, (passed.missed, why_late))))
+        elif passed.skipped:
+            self._leave(start, StartState.SKIPPED, passed.skipped)
         elif (other := self._going.get(schedule.name)) is not None:
             what = f"campaign {other.campaign_id}, due {other.start.wall}, goes on"
             self._leave(start, StartState.SKIPPED, what)

@@ -31,10 +31,14 @@ class Start:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Passed:
-    """A start whose time has come: it runs, or ``missed`` says why not; ``late`` says when it is made up."""
+    """A start whose time has come: it runs, unless ``missed`` or ``skipped`` says why not.
+
+    ``late`` says that it is made up.
+    """
 
     start: Start
     missed: str = ""
+    skipped: str = ""
     late: str = ""
 
 
@@ -73,7 +77,9 @@ def next_starts(schedule: Schedule, now: datetime, count: int = 3) -> list[Start
 
 
 def passed_starts(schedule: Schedule, after: datetime, now: datetime) -> list[Passed]:
-    """Return what was due after an instant up to now: the last one runs unless too late, all else is missed.
+    """Return what was due after an instant up to now: the last one runs, also for those before it.
+
+    What is older than ``catch_up_s`` is missed.
 
     Of more than 100 the last ones are told, and of the last 31 days.
     """
@@ -84,16 +90,16 @@ def passed_starts(schedule: Schedule, after: datetime, now: datetime) -> list[Pa
     passed = []
     for number, start in enumerate(due, 1):
         late_s = (now - start.due).total_seconds()
-        missed = late = ""
+        missed = skipped = late = ""
         if late_s > schedule.catch_up_s:
             missed = f"nothing could start it within catch_up ({duration(schedule.catch_up_s)})"
         elif number < len(due):
-            missed = f"made up together with {due[-1].wall}"
+            skipped = f"made up together with {due[-1].wall}"
         elif late_s > LATE_S:
             late = f"made up {duration(late_s)} late"
         if missed and number == 1 and len(due) == MAX_MISSED:
             missed += ", like those before it"
-        passed.append(Passed(start=start, missed=missed, late=late))
+        passed.append(Passed(start=start, missed=missed, skipped=skipped, late=late))
     return passed
 
 

@@ -10,8 +10,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import IO, Any
 
+from orchestrator import processes
 from tests.orchestrator.runs.stage import POLL_S, Stage
 
 WAIT_S = 120.0
@@ -21,16 +22,15 @@ Line = dict[str, Any]
 class Served:
     """A daemon that runs, and what it has logged so far."""
 
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        self.process = process
+    def __init__(self, process: subprocess.Popen[bytes], stderr: IO[bytes]) -> None:
+        self.process, self._stderr = process, stderr
         self.lines: list[Line] = []
         self._reader = threading.Thread(target=self._read)
         self._reader.start()
 
     def _read(self) -> None:
-        assert self.process.stderr is not None
-        for line in self.process.stderr:
-            self.lines.append(json.loads(line) if line.startswith("{") else {"event": "", "text": line})
+        for line in self._stderr:
+            self.lines.append(json.loads(line) if line.startswith(b"{") else {"event": "", "text": str(line)})
 
     def events(self, event: str) -> list[Line]:
         """Return the lines of one kind."""
@@ -63,9 +63,11 @@ class Served:
 
 @contextmanager
 def serving(stage: Stage, *arguments: str) -> Iterator[Served]:
-    """Run a daemon while entered."""
-    with stage.start("serve", "--log-format", "json", *arguments) as process:
-        served = Served(process)
+    """Run a daemon while entered; it ends with this thread, should the tests be killed."""
+    command = stage.command("serve", "--log-format", "json", *arguments)
+    process, stdout, stderr = processes.start(command, env=stage.environ(), cwd=stage.folder)
+    with process, stdout, stderr:
+        served = Served(process, stderr)
         try:
             yield served
         finally:

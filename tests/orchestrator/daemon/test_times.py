@@ -120,21 +120,25 @@ def test_a_missed_start_is_made_up_once_within_catch_up() -> None:
     [one] = passed(cron("0 2 * * *"), "2026-06-01 00:00", "2026-06-01 04:00:01")
     assert one.missed == "nothing could start it within catch_up (2 h)"
     several = passed(cron("0 * * * *"), "2026-06-01 00:30", "2026-06-01 04:10")
-    assert [(p.start.wall[11:], p.missed.partition(" (")[0]) for p in several] == [
-        ("01:00", "nothing could start it within catch_up"),
-        ("02:00", "nothing could start it within catch_up"),
-        ("03:00", "made up together with 2026-06-01 04:00"),
-        ("04:00", ""),
+    missed, together = (
+        "nothing could start it within catch_up (2 h)",
+        "made up together with 2026-06-01 04:00",
+    )
+    assert [(p.start.wall[11:], p.missed, p.skipped) for p in several] == [
+        ("01:00", missed, ""),
+        ("02:00", missed, ""),
+        ("03:00", "", together),
+        ("04:00", "", ""),
     ]
 
 
 def test_a_year_away_is_told_in_bounds() -> None:
     """Of a start a minute the last hundred are told, the first for all before it, and one is made up."""
-    every = Schedule(name="s", profile="smoke", every_s=60)
+    every = Schedule(name="s", profile="smoke", every_s=60, catch_up_s=600)
     found = passed(every, "2025-06-01", "2026-06-01")
     assert len(found) == 100
-    assert found[0].missed.endswith(", like those before it")
-    assert [one.missed == "" for one in found].count(True) == 1
+    assert found[0].missed == "nothing could start it within catch_up (10 min), like those before it"
+    assert [one.missed + one.skipped == "" for one in found] == [False] * 99 + [True]
     assert found[-1].start.due == at("2026-06-01")
 
 

@@ -196,7 +196,7 @@ class Stage:
             time.sleep(POLL_S * 10)
         return left
 
-    def await_file(self, pattern: str, process: subprocess.Popen[str], *, bytes_at_least: int = 0) -> bool:
+    def await_file(self, pattern: str, process: subprocess.Popen[Any], *, bytes_at_least: int = 0) -> bool:
         """Wait until a file of the home matches; False when the process ended before."""
         while process.poll() is None:
             if any(_size(path) >= bytes_at_least for path in self.home.glob(pattern)):
