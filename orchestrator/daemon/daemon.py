@@ -23,6 +23,7 @@ from orchestrator.errors import ExitCode, StallwatchError
 from orchestrator.home import Home
 from orchestrator.plan import Plan
 from orchestrator.runs.clocks import ClockWatch, Reading, read_clocks
+from orchestrator.web.beside import WebPage
 from reports.formats import duration
 
 LOOK_S = 1.0
@@ -72,6 +73,7 @@ class Daemon:
         environ: Mapping[str, str] = os.environ,
         clocks: Callable[[], Reading] = read_clocks,
         longest: Callable[[Plan], float] = longest_s,
+        page: WebPage | None = None,
     ) -> None:
         self._home, self._settings, self._load = home, settings, load
         self._starts, self._log, self._environ = starts, log, environ
@@ -79,7 +81,7 @@ class Daemon:
         self._campaigns: list[Campaign] = []
         self._tidying: Child | None = None
         self._untidy = self._unrecovered = True
-        self._longest = longest
+        self._longest, self._page = longest, page
         self._stopping, self._trouble = False, ""
         self._read_clocks, self._clocks = clocks, ClockWatch(clocks())
         self._watchdog_s, self._told_s = watchdog_s(environ), 0.0
@@ -88,6 +90,8 @@ class Daemon:
         """Serve until a signal says to stop."""
         self._agenda.take(self._settings.schedules(), _now())
         self._tell_config("serving")
+        if self._page:
+            self._page.show(self._settings)
         notify("READY=1", self._environ)
         try:
             while signals.stop is None:
@@ -124,6 +128,8 @@ class Daemon:
             else:
                 self._trouble = ""
         self._attend()
+        if self._page:
+            self._page.attend()
 
     def _start_what_is_due(self, disturbed: str) -> None:
         if self._unrecovered:
@@ -150,6 +156,7 @@ class Daemon:
         return [
             *(campaign.child for campaign in self._campaigns if not campaign.told),
             *([self._tidying] if self._tidying else []),
+            *(self._page.children if self._page else []),
         ]
 
     def _reload(self) -> None:
@@ -163,6 +170,8 @@ class Daemon:
             return
         self._settings = settings
         self._tell_config("config read again")
+        if self._page:
+            self._page.show(settings)
 
     def _tidy(self) -> None:
         """Close, judge and report what a crash has left, then see which starts it was."""
@@ -284,6 +293,8 @@ class Daemon:
         notify("STOPPING=1", self._environ)
         self._log.write("stopping", reason=signals.stop and signals.stop.name, campaigns=len(self._campaigns))
         self._stopping = True
+        if self._page:
+            self._page.end()
         if self._tidying is not None:
             self._tidying.kill()
             self._tidying = None
