@@ -14,7 +14,7 @@ from orchestrator.home import Home
 from orchestrator.model import InfluxSettings
 from orchestrator.web.site import Site, is_local, url_of
 
-PAUSE_S, LONGEST_PAUSE_S = 5.0, 600.0
+PAUSE_S, LONGEST_PAUSE_S = 0.5, 600.0
 """How long after its end the process is started again: twice as long each time that it ends soon."""
 _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "PYTHONTZPATH", "LD_LIBRARY_PATH", "PYTHONPATH")
 """What its process is given of the environment: no secret of the config is among it."""
@@ -98,4 +98,4 @@ class WebPage:
     def _fell(self, reason: str, lived_s: float) -> None:
         self._pause_s = PAUSE_S if lived_s > LONGEST_PAUSE_S else min(2 * self._pause_s, LONGEST_PAUSE_S)
         self._again_s = time.monotonic() + self._pause_s
-        self._log.write("web page ended", level=Level.WARNING, reason=reason, again_s=f"{self._pause_s:.0f}")
+        self._log.write("web page ended", level=Level.WARNING, reason=reason, again_s=f"{self._pause_s:g}")

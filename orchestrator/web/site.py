@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import re
 import socket
 from collections.abc import Iterable
@@ -49,7 +50,7 @@ def listen(text: str) -> socket.socket:
         return socket.create_server((host, port), family=family, dualstack_ipv6=both, backlog=128)
     except OSError as error:
         raise StallwatchError(
-            f"the web page cannot listen on {text}: {error.strerror or error}",
+            f"the web page cannot listen on {text}: {os.strerror(error.errno or 0)}",
             hint="name another address with --listen HOST:PORT, or go without the page with --no-web",
         ) from error
 
