@@ -24,6 +24,8 @@ SLOW = 6.0
 """Residual, in robust spreads, from which a request alone counts as slow."""
 ALIKE = 0.25
 """A request that lost this share of what the slowest lost belongs to a stall, however its kind scatters."""
+USUALLY, FAR = 0.9, 10.0
+"""So many times what nine in ten of its kind take is slow, too, however wide these scatter."""
 TIMEOUT_CODE = 1050
 """k6's error code of a request that met the client's timeout."""
 
@@ -150,10 +152,16 @@ def seen_in(samples: Samples, places: Ints) -> str:
     return samples.scenario_names[top] if alone else "all"
 
 
+def standing_out(samples: Samples, residual: Floats) -> Bools:
+    """Requests that are slow by themselves: beyond the usual spread, or far beyond nearly all their like."""
+    usually_s = pd.Series(samples.total_s).groupby(samples.group).quantile(USUALLY)
+    return np.asarray((residual > SLOW) | (samples.total_s > FAR * usually_s[samples.group].to_numpy()))
+
+
 def slow_mask(context: Context, candidates: list[tuple[Candidate, Samples]], least_added_s: float) -> Bools:
     """Which requests a report calls slow: those of claims, and those far beyond noise and the limit."""
     samples = context.samples
-    slow = (context.residual > SLOW) & (samples.total_s - context.usual_s >= least_added_s)
+    slow = standing_out(samples, context.residual) & (samples.total_s - context.usual_s >= least_added_s)
     for candidate, searched in candidates:
         slow |= np.isin(samples.row, searched.row[candidate.episodes.index])
     return slow

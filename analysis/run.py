@@ -22,26 +22,19 @@ from analysis.findings import (
 from analysis.generator import own_faults
 from analysis.normal.baseline import residuals
 from analysis.normal.exposure import exposure_of
-from analysis.normal.samples import Samples, codes, samples_of, whole_seconds
+from analysis.normal.samples import codes, samples_of, whole_seconds
 from analysis.requests import NS_PER_MS, NS_PER_S, is_fresh, start_ns
-from analysis.stalls.comb import Exposure
 from analysis.stalls.episodes import join, join_gap_s
+from analysis.stalls.parts import Found, find, searched_parts, searches_within
 from analysis.stalls.power import best_power, conditions, needed_duration_s
-from analysis.stalls.search import Candidate, related, sources
 from analysis.throughput import throughput_of
-from analysis.verdict import Measured, judge, notes_on
+from analysis.verdict import Measured, judge, notes_on, seconds
 
-MIN_REQUESTS = 12
-"""Fewer requests are not searched: no comb of three cycles could be told from chance."""
-MIN_SCENARIO = 60
-MOST_SCENARIOS = 4
+MOST_SAID = 5
 COARSE = (
     "times are in whole seconds, k6's default for CSV: a stall has to return more often to be told from "
     "chance, and what ends together is not seen; K6_CSV_TIME_FORMAT=unix_nano shows both"
 )
-SAME_START_S, MOSTLY = 1.0, 0.75
-
-Found = list[tuple[Candidate, Samples, str]]
 
 
 def analyze_run(
@@ -69,7 +62,7 @@ def analyze_run(
     context = context_of(table, samples, residual)
     exposure = exposure_of(samples, censored_s=facts.timeout_s if facts.censored else 0.0)
     searches = searched_parts(samples)
-    found, p_value = find(context, exposure, searches, detection)
+    found, p_value = find(samples, residual, exposure, searches, detection.alpha)
     claims = tuple(claim_of(candidate, context, part) for candidate, part, _ in found)
     noises = conditions(samples, residual, detection)
     duration_s = duration_of(table)
@@ -103,6 +96,7 @@ def conclude(
     verdict, reasons = judge(measured, facts=facts, limits=limits, detection=detection)
     starts = start_ns(table)
     notes = notes_on(verdict, measured, facts, limits)
+    notes += unlimited(measured, limits, int(starts.min(initial=np.iinfo(np.int64).max)))
     if whole_seconds(table["end_ns"].to_numpy(dtype=np.int64)):
         notes.append(COARSE)
     unknown = int(table["total_ns"].isna().sum())
@@ -130,6 +124,18 @@ def conclude(
         facts=facts,
         throughput=throughput_of(table),
     )
+
+
+def unlimited(measured: Measured, limits: Limits, first_ns: int) -> list[str]:
+    """The slowest Episodes in words where no limit speaks of them: a large file may take long."""
+    if np.isfinite(limits.slowest_ms) or measured.periodic_stalls or not measured.episodes:
+        return []
+    slowest = sorted(measured.episodes, key=lambda episode: -episode.peak_ms)[:MOST_SAID]
+    said = [
+        f"{e.peak_ms:,.0f} ms {seconds((e.start_ns - first_ns) / NS_PER_S)} into the run" for e in slowest
+    ]
+    more = f" and {len(measured.episodes) - MOST_SAID:,} more" if len(measured.episodes) > MOST_SAID else ""
+    return [f"slow episodes, which no limit judges: {', '.join(said)}{more}"]
 
 
 def kept_share(table: pd.DataFrame) -> float:
@@ -162,52 +168,6 @@ def latency_of(table: pd.DataFrame) -> Latency:
     return Latency(
         n=len(known), p50_ms=float(p50), p95_ms=float(p95), p99_ms=float(p99), max_ms=float(known.max())
     )
-
-
-def searched_parts(samples: Samples) -> list[tuple[str, Samples]]:
-    """All requests pooled, and each scenario with enough of them when there are several."""
-    parts = [("all", samples)]
-    sizes = np.bincount(samples.scenario, minlength=len(samples.scenario_names))
-    large = [i for i in np.argsort(-sizes, kind="stable") if sizes[i] >= MIN_SCENARIO][:MOST_SCENARIOS]
-    if len(large) > 1:
-        parts.extend((samples.scenario_names[i], samples.select(samples.scenario == i)) for i in large)
-    return parts
-
-
-def searches_within(samples: Samples, span_s: float) -> int:
-    """How many parts a Run like this one would be searched in, were it ``span_s`` long."""
-    sizes = np.bincount(samples.scenario, minlength=len(samples.scenario_names))
-    large = int((sizes * span_s / max(samples.span_s, 1e-9) >= MIN_SCENARIO).sum())
-    return 1 + (min(large, MOST_SCENARIOS) if large > 1 else 0)
-
-
-def find(
-    context: Context, exposure: Exposure, parts: list[tuple[str, Samples]], detection: Detection
-) -> tuple[Found, float]:
-    """Search every part; of claims of one stall keep one, that of all requests first."""
-    found: Found = []
-    p_value = 1.0
-    for name, part in parts:
-        if part.n < MIN_REQUESTS:
-            continue
-        residual = context.residual[np.isin(context.samples.row, part.row)]
-        candidates, p = sources(part, residual, exposure, detection.alpha, len(parts))
-        p_value = min(p_value, p)
-        found.extend((candidate, part, name) for candidate in candidates)
-    kept: Found = []
-    for item in sorted(found, key=lambda item: (item[2] != "all", item[0].p_value)):
-        if not any(same_stall(item[0], other[0]) for other in kept):
-            kept.append(item)
-    return kept, p_value
-
-
-def same_stall(one: Candidate, other: Candidate) -> bool:
-    """Tell whether two combs of different parts are one stall: by their period, or by their Episodes."""
-    if related(one.fit.period_s, other.fit.period_s):
-        return True
-    starts, others = one.episodes.start_s[one.hit], other.episodes.start_s[other.hit]
-    near = np.abs(starts[:, None] - others[None, :]).min(axis=1) <= SAME_START_S
-    return float(near.mean()) >= MOSTLY
 
 
 def report_episodes(context: Context, found: Found, limits: Limits) -> tuple[Episode, ...]:

@@ -98,13 +98,15 @@ def missing_reasons(measured: Measured, facts: RunFacts, detection: Detection) -
 def hint_reason(measured: Measured, facts: RunFacts, detection: Detection) -> str:
     """What it would take to claim a period that is hinted at, or to be rid of it.
 
-    A comb's p-value falls by the same factor with each cycle that holds a stall.
+    A comb's p-value falls by the same factor with each cycle that holds a stall. A Run that is too short for
+    the reference stall needs that length anyway.
     """
     p_value = measured.periodicity_p_value
     said = f"a period is hinted at (p = {p_value:.2g}, "
     if p_value <= detection.alpha:
         return f"{said}too weak among several nodes): run again, longer"
     needed_s = measured.duration_s * max(math.log(detection.alpha) / math.log(p_value), 1.1)
+    needed_s = max(needed_s, measured.needed_duration_s or 0.0)
     return f"{said}a claim needs {detection.alpha:g}): {asked(needed_s, facts)}"
 
 

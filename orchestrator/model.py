@@ -154,6 +154,14 @@ class InfluxSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Shipping:
+    """Where Campaigns are sent to, and how much may wait on disk before a warning."""
+
+    influxdb: InfluxSettings
+    spool_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
     """When a Profile runs by itself: at the times of ``cron`` in a time zone, or every ``every_s``.
 

@@ -146,9 +146,10 @@ def _run_facts(result: NodeResult, detection: Detection) -> tuple[tuple[str, str
     facts = [
         ("Duration", formats.duration(run.duration_s)),
         (f"Power to show a stall of {reference}", f"{formats.percent(run.power, 1)} (n = {run.requests:,})"),
-        ("p-value of any period", formats.p_value(run.periodicity_p_value)),
         ("Slow episodes", formats.count(len(run.episodes))),
     ]
+    if not run.periodic_stalls:  # else each finding says its own
+        facts.append(("p-value of any period", formats.p_value(run.periodicity_p_value)))
     if run.throughput:
         received = run.throughput
         mean = f"{formats.rate(received.mean_bytes_per_s)} (n = {received.requests:,})"

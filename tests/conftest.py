@@ -11,12 +11,14 @@ import pytest
 
 from orchestrator.model import InfluxSettings
 from tests.servers import parts
-from tests.servers.influxdb import InfluxServer, influxd, running_server, with_new_bucket
+from tests.servers.influxdb import InfluxServer, drop_bucket, influxd, running_server, with_new_bucket
 
 # Elapsed time says nothing on a busy machine, and a test that failed in CI must fail again at the desk.
 hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
 hypothesis.settings.register_profile("desk", deadline=None)
 hypothesis.settings.load_profile("ci" if parts.in_ci() else "desk")
+
+RUNNING_INFLUXDB = running_server(os.environ)  # read here, before `own_environment` takes it away
 
 
 @pytest.fixture(autouse=True)
@@ -72,17 +74,19 @@ def influxdb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InfluxSetting
 
     Nobody may stop it or rely on its bucket; see `influx_bucket` and `own_influxdb`.
     """
-    if running := running_server(os.environ):
-        yield running
+    if RUNNING_INFLUXDB:
+        yield RUNNING_INFLUXDB
         return
     with influxd(tmp_path_factory.mktemp("influxd")) as server:
         yield server.settings
 
 
 @pytest.fixture
-def influx_bucket(influxdb: InfluxSettings) -> InfluxSettings:
+def influx_bucket(influxdb: InfluxSettings) -> Iterator[InfluxSettings]:
     """Give an empty bucket of the shared InfluxDB."""
-    return with_new_bucket(influxdb)
+    bucket = with_new_bucket(influxdb)
+    yield bucket
+    drop_bucket(bucket)
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import pandas as pd
 from analysis.changes.clusters import Cluster, clusters
 from analysis.changes.stretch import Where, finding
 from analysis.findings import Finding, FindingKind, PeriodicStall
+from analysis.normal.baseline import LEAST_ADDED_S
 from analysis.normal.samples import Bools, Floats, Samples
 from analysis.requests import NS_PER_S
 from analysis.verdict import seconds
@@ -69,6 +70,12 @@ def counted(cluster: Cluster, what: str) -> str:
     return f"{cluster.marked:,} of {cluster.requests:,} requests {what}"
 
 
+def megabytes(bytes_per_s: float) -> str:
+    """Bytes a second in MB, three digits where they matter and never a power of ten."""
+    value = bytes_per_s / 1e6
+    return f"{value:,.0f} MB/s" if value >= 99.5 else f"{value:.3g} MB/s"
+
+
 def error_bursts(table: pd.DataFrame, samples: Samples, alpha: float) -> list[Finding]:
     """Errors that crowd together."""
     ends_s = (table["end_ns"].to_numpy(dtype=np.int64) - samples.origin_ns) / NS_PER_S
@@ -100,7 +107,7 @@ def error_bursts(table: pd.DataFrame, samples: Samples, alpha: float) -> list[Fi
 def collapses(
     table: pd.DataFrame, samples: Samples, claims: Sequence[PeriodicStall], alpha: float
 ) -> list[Finding]:
-    """Stretches in which transfers run at less than half their usual speed."""
+    """Stretches in which transfers run at less than half their usual speed, and lose time that counts."""
     rows = samples.row
     received = table["received_bytes"].to_numpy(dtype=np.float64, na_value=np.nan)[rows]
     receiving_s = table["receiving_ns"].to_numpy(dtype=np.float64)[rows] / NS_PER_S
@@ -114,8 +121,9 @@ def collapses(
         return []
     speed = received[places] / receiving_s[places]
     usual = pd.Series(speed).groupby(samples.group[places]).transform(lambda s: s.quantile(0.75)).to_numpy()
+    lost_s = receiving_s[places] - received[places] / usual
     found = []
-    for cluster in clusters(speed < COLLAPSED * usual, alpha, FEWEST_TRANSFERS):
+    for cluster in clusters((speed < COLLAPSED * usual) & (lost_s >= LEAST_ADDED_S), alpha, FEWEST_TRANSFERS):
         part = slice(cluster.first, cluster.last + 1)
         share = float(np.median((speed / usual)[part]))
         if share >= COLLAPSED:
@@ -123,9 +131,10 @@ def collapses(
         where = Where(
             start_s=float(samples.start_s[places[part]].min()), end_s=float(samples.end_s[places[part]].max())
         )
+        usually = megabytes(float(np.median(usual[part])))
         words = (
             f"throughput collapse {seconds(where.start_s)} into the run: {counted(cluster, 'slow')}, at "
-            f"{share:.0%} of the usual {np.median(usual[part]) / 1e6:.3g} MB/s (p = {cluster.p_value:.1g})"
+            f"{share:.0%} of the usual {usually} of a single transfer (p = {cluster.p_value:.1g})"
         )
         found.append(
             finding(

@@ -12,7 +12,7 @@ from analysis.changes.level import Shift, level_shift
 from analysis.changes.saturation import Rise, rise_with_load
 from analysis.changes.series import series_of
 from analysis.changes.stretch import Where, finding
-from analysis.claims import SLOW
+from analysis.claims import standing_out
 from analysis.findings import Detection, Finding, FindingKind, Limits, PeriodicStall, RunFacts
 from analysis.normal.baseline import group_medians
 from analysis.normal.samples import Floats, Samples
@@ -47,7 +47,7 @@ def findings_of(
     rng = np.random.default_rng(SEED)
     alpha = detection.alpha / len(FindingKind)
     added_s = samples.total_s - group_medians(samples.total_s, samples.group)
-    slow = (residual > SLOW) & (added_s >= limits.stall_ms / 1e3)
+    slow = standing_out(samples, residual) & (added_s >= limits.stall_ms / 1e3)
     found = [
         *isolated(samples, slow, claims, alpha),
         *error_bursts(table, samples, alpha),

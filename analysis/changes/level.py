@@ -16,8 +16,8 @@ ABRUPT = 2.5
 """The jump is this many times what the level does elsewhere over as long a time: no drift, no wave."""
 SLOPE = 3
 """Least bins that a slope takes; a jump takes one at most."""
-EVIDENCE = 5.0
-"""Least log of the likelihood ratio of a jump against slopes: about what the level of the test asks for."""
+EVIDENCE = 3.0
+"""Least log of the likelihood ratio of a jump against slopes: twenty times as likely."""
 EDGE = 0.1
 """Share of the Run at its start that is left out, as warm-up, and at both ends that no split may cut off."""
 BLOCKS = 20

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from analysis.extent.edges import ALL_HIT, Cycle, Edges, edges_of, neighbours
-from analysis.extent.shape import Ladder, Shape, Slow, recognize, rungs_met
+from analysis.extent.shape import Ladder, Shape, Slow, recognize
 from analysis.normal.samples import Bools, Floats, Samples
 from analysis.stalls.episodes import MIN_SLOW
 
@@ -59,8 +59,6 @@ def extent_of(waits: Waits, spans_s: Floats) -> Extent:
     cycles = [neighbours(waits.samples, slow, int(number), share) for number in np.unique(slow.cycle)]
     if shape is Shape.SPREAD and sparse_freeze(cycles):
         shape = Shape.FREEZE
-    if shape is Shape.LADDER and ladder is not None and rungs_met(ladder, slow) < 2 and all_waited(cycles):
-        shape, ladder = Shape.FREEZE, None
     return Extent(
         shape=shape,
         length_s=max(length_of(slow, cycles, shape, ladder), SHORTEST_S),
@@ -134,17 +132,6 @@ def sparse_freeze(cycles: list[Cycle]) -> bool:
     if np.median(gap) > 0.5 * np.median(longest):
         return False
     return float(np.mean(np.quantile(longest, 0.9) - longest <= 1.2 * gap)) >= ALL_HIT
-
-
-def all_waited(cycles: list[Cycle]) -> bool:
-    """Tell whether no request started before the first slow one of its cycle was done.
-
-    Where every client waits, one delay for all is that of a freeze; it takes one that gets through
-    meanwhile to tell the rung of a ladder.
-    """
-    free = [cycle.good_after_s >= float((cycle.slow.start_s + cycle.slow.added_s).min()) for cycle in cycles]
-    last = [bool(np.isfinite(cycle.good_after_s)) for cycle in cycles]
-    return any(last) and float(np.mean(np.array(free)[last])) >= ALL_HIT
 
 
 def hit_share(samples: Samples, slow: Slow) -> float:

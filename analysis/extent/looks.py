@@ -17,7 +17,7 @@ from analysis.extent.seen import (
     same_level,
     spread_words,
 )
-from analysis.extent.steps import SURE, ladder_test, one_rung
+from analysis.extent.steps import ladder_test, one_rung
 from analysis.requests import PHASES
 from analysis.verdict import seconds
 
@@ -100,15 +100,16 @@ def form_of(seen: Seen) -> tuple[str, list[str]]:
                 f"every transfer lost about {seconds(float(np.median(seen.added_s)))}: frozen or throttled"
             ]
         return "throttled", [spread]
-    on, n, steps, p_value, ladder = ladder_test(seen)
-    rungs = [f"{on} of {n} delays of {seen.kind} requests stand on {steps.words}"] if n else []
+    on, n, steps, tells, ladder = ladder_test(seen)
+    level = same_level(seen)
+    bears = tells or (level and one_rung(seen))
+    rungs = [f"{on} of {n} delays of {seen.kind} requests stand on {steps.words}"] if bears else []
     ratio = ends_ratio(seen)
     if ladder and not ratio <= EXACTLY:
         return "ladder", [*rungs, spread]
-    level = same_level(seen)
-    doubtful = level or (p_value <= SURE and on >= HALF * n)
+    doubtful = level or (tells and on >= HALF * n)
     if ratio < (CLOSELY if doubtful else TOGETHER):
-        return "together", [spread, *(rungs if p_value <= SURE else [])]
+        return "together", [spread, *rungs]
     if level:
         return "", [f"all {seen.kind} delays are about {seconds(float(np.median(seen.added_s)))}", *rungs]
     return "", [*rungs, spread]

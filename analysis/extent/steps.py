@@ -15,7 +15,7 @@ from analysis.normal.samples import Bools, Floats
 NEAR, NEAR_S = 0.025, 0.012
 """A delay stands on a rung within 2.5 % or 12 ms (three ticks of a kernel's slowest clock)."""
 FARTHEST = 0.08
-ON_RUNGS = 0.8
+ON_RUNGS, MOST_ALIKE = 0.8, 0.95
 SURE = 1e-3
 ONE_RUNG = 0.015
 CONSISTENT = 0.8
@@ -66,12 +66,13 @@ def one_rung(seen: Seen) -> bool:
     return near and bool(((bases >= low) & (bases <= high)).any())
 
 
-def ladder_test(seen: Seen) -> tuple[int, int, Steps, float, bool]:
-    """The ladder on which most delays stand: how many, of how many, which, p-value, and whether it is one.
+def ladder_test(seen: Seen) -> tuple[int, int, Steps, bool, bool]:
+    """The ladder on which most delays stand: how many, of how many, which, whether it tells, and is one.
 
-    It is one when chance would hardly put so many delays onto the rungs (binomial, all ladders tried),
-    and each cycle allows one end of the fault: after the last rung missed, before the first that got
-    through. Delays on a single rung prove only a lost SYN, whose rungs are whole seconds.
+    It tells something when chance would hardly put so many delays onto the rungs (binomial, all ladders
+    tried), and onto more than one: those on a single rung prove only a lost SYN, whose rungs are whole
+    seconds. It is one when nearly all stand there, and each cycle allows one end of the fault: after the
+    last rung missed, before the first that got through.
     """
     delays, known = seen.added_s[~seen.gave_up], known_steps(seen.kind)
     if seen.kind == "fresh":
@@ -82,20 +83,21 @@ def ladder_test(seen: Seen) -> tuple[int, int, Steps, float, bool]:
         seen = seen.only(~seen.gave_up)
     n = len(delays)
     if n == 0:
-        return 0, 0, known[0], 1.0, False
+        return 0, 0, known[0], False, False
     near = [standing(steps.ladder, delays, seen.noise_s) for steps in known]
     counts = np.array([mask.sum() for mask in near])
     off = np.array([np.median(steps.ladder.distance(delays)) for steps in known])
     best = int(np.lexsort((off, -counts))[0])
     on, steps = int(counts[best]), known[best]
     chance = covered(steps.ladder, float(delays.max()), seen.noise_s)
-    p_value = min(1.0, len(known) * float(bdtrc(on - 1, n, chance))) if on else 1.0
-    if n < LEAST_REQUESTS or on < ON_RUNGS * n or p_value > SURE:
-        return on, n, steps, p_value, False
-    rungs = np.round(steps.ladder.below(delays[near[best]]), 6)
-    several = len(np.unique(rungs)) > 1 and np.unique(rungs, return_counts=True)[1].max() <= 0.95 * on
+    sure = on > 0 and len(known) * float(bdtrc(on - 1, n, chance)) <= SURE
+    rungs = np.unique(np.round(steps.ladder.below(delays[near[best]]), 6), return_counts=True)[1]
+    several = len(rungs) > 1 and rungs.max() <= MOST_ALIKE * on
+    tells = sure and (several or seen.kind == "fresh")
+    if not tells or n < LEAST_REQUESTS or on < ON_RUNGS * n:
+        return on, n, steps, tells, False
     agreed = ends_agree(seen.only(near[best]), delays[near[best]], steps.ladder) >= CONSISTENT
-    return on, n, steps, p_value, agreed and (several or seen.kind == "fresh")
+    return on, n, steps, tells, agreed
 
 
 def tolerance(delays: Floats, noise_s: float) -> Floats:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from analysis.normal.samples import Floats, Samples
@@ -46,6 +48,33 @@ def exposure_of(samples: Samples, censored_s: float = 0.0) -> Exposure:
         span_s=span,
         edges_s=edges,
         share=(by_requests + by_time) / 2,
-        gaps_s=lost,
+        gaps_s=apart(lost),
         grain_s=samples.resolution_s,
     )
+
+
+def apart(stretches_s: Floats) -> Floats:
+    """Join stretches that overlap or touch; sorted, shape (g, 2)."""
+    if len(stretches_s) == 0:
+        return stretches_s
+    ordered = stretches_s[np.argsort(stretches_s[:, 0], kind="stable")]
+    reach = np.maximum.accumulate(ordered[:, 1])
+    heads = np.flatnonzero(np.concatenate([[True], ordered[1:, 0] > reach[:-1]]))
+    return np.column_stack([ordered[heads, 0], np.append(reach[heads[1:] - 1], reach[-1])])
+
+
+def without(exposure: Exposure, stretches_s: Floats) -> Exposure:
+    """The exposure when no Episode can be in some stretches any more, and no cycle there counts as missed.
+
+    Parameters
+    ----------
+    stretches_s
+        Begins and ends, shape (g, 2), in any order.
+    """
+    lost = apart(np.vstack([exposure.gaps_s, np.clip(stretches_s, 0, exposure.span_s)]))
+    edges = np.unique(np.concatenate([exposure.edges_s, lost.ravel()]))
+    steps = np.diff(np.interp(edges, exposure.edges_s, exposure.share))
+    inside = np.searchsorted(lost[:, 0], edges[:-1], side="right") - 1
+    steps[(inside >= 0) & (edges[:-1] < lost[inside, 1])] = 0.0
+    share = np.concatenate([[0.0], np.cumsum(steps)])
+    return replace(exposure, edges_s=edges, share=share / max(share[-1], 1e-9), gaps_s=lost)

@@ -17,8 +17,8 @@ class Exposure:
     """Where an Episode can be at all: the run's length, and the share of requests and time before t.
 
     ``edges_s`` (b + 1,) and ``share`` (b + 1,) are a cumulative share; ``gaps_s`` (g, 2) are
-    stretches without data (lost output), where no cycle counts as missed. ``grain_s`` is the clock's own
-    coarseness: Episodes stand on multiples of it.
+    stretches without data (lost output), sorted and apart, where no cycle counts as missed. ``grain_s`` is
+    the clock's own coarseness: Episodes stand on multiples of it.
     """
 
     span_s: float
@@ -35,20 +35,26 @@ class Exposure:
     def observed(self, low_s: Floats, high_s: Floats) -> np.ndarray:
         """Tell which [low, high] are seen for at least half: inside the run and outside gaps."""
         inside = np.clip(high_s, 0, self.span_s) - np.clip(low_s, 0, self.span_s)
-        for begin, end in self.gaps_s:
-            inside = inside - np.clip(np.minimum(high_s, end) - np.maximum(low_s, begin), 0, None)
+        if len(self.gaps_s):
+            lost = np.concatenate([[0.0], np.cumsum(self.gaps_s[:, 1] - self.gaps_s[:, 0])])
+            at, total = self.gaps_s.ravel(), np.repeat(lost, 2)[1:-1]
+            inside = inside - (np.interp(high_s, at, total) - np.interp(low_s, at, total))
         return np.asarray(inside >= 0.5 * (high_s - low_s))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comb:
-    """A period, a phase (centre of the first window) and a window width, with its count and tail."""
+    """A period, a phase (centre of the first window) and a window width, with its count and tail.
+
+    ``episodes`` is the number of all Episodes that it was counted among.
+    """
 
     period_s: float
     phase_s: float
     width_s: float
     expected: int
     hit: int
+    episodes: int
     log_tail: float
 
 
@@ -112,6 +118,7 @@ def evaluate(times_s: Floats, period_s: float, phase_s: float, width_s: float, e
         width_s=width_s,
         expected=len(low),
         hit=found,
+        episodes=len(times_s),
         log_tail=float(log_tail(found, len(low), len(times_s), share)) if found else 0.0,
     )
 

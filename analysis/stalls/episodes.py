@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -21,7 +22,7 @@ CHAINED = 0.1
 MOST_SLOW = 20_000
 MOST_EPISODES = 1500
 RUNGS_PER_OCTAVE = 2
-MANY = 48
+FEW, MANY = 8, 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +30,8 @@ class Episodes:
     """m Episodes at one threshold, sorted: first slow start, last end, greatest residual.
 
     ``member`` gives the Episode of each slow request, ``index`` those requests' places in the Samples;
-    ``clear`` is the log of the ratio of the values right above and below the threshold.
+    ``clear`` is the log of the ratio of the values right above and below the threshold, ``by_mass`` tells
+    that these are summed slowness.
     """
 
     threshold: float
@@ -40,6 +42,7 @@ class Episodes:
     index: Ints
     member: Ints
     clear: float = 0.0
+    by_mass: bool = False
 
     @property
     def n(self) -> int:
@@ -90,10 +93,15 @@ def alike(rung: Episodes, other: Episodes) -> bool:
 
 def peak_rungs(samples: Samples, residual: Floats) -> list[Episodes]:
     """Rungs by the slowest request of each Episode."""
-    slow = np.sort(residual[residual > LEAST_SLOW])[::-1][:MOST_SLOW]
+    order = np.argsort(-residual, kind="stable")[:MOST_SLOW]
+    order = order[residual[order] > LEAST_SLOW]
     gap_s = join_gap_s(samples)
+    starts = samples.start_s[order]
+    reach = np.maximum(samples.end_s[order], starts + gap_s)
+    few = clearest(steps(residual[order], starts, reach))
+    lowest = min((threshold for threshold, _ in few), default=np.inf)
     rungs = []
-    for threshold, clear in thresholds(slow):
+    for threshold, clear in [*few, *thresholds(residual[order[residual[order] < lowest]])]:
         found = join(samples, residual, threshold, gap_s)
         if found.n > most_episodes(samples, gap_s):
             break
@@ -123,7 +131,9 @@ def mass_rungs(samples: Samples, residual: Floats) -> list[Episodes]:
     mass = np.bincount(found.member, weights=residual[found.index] - low / 2, minlength=found.n)
     mass = np.where(found.requests > 1, mass, 0.0)
     several: Floats = np.sort(mass[mass > 0])[::-1].astype(np.float64)
-    rungs = [replace(only(found, mass > bound), clear=clear) for bound, clear in thresholds(several)]
+    rungs = [
+        replace(only(found, mass > bound), clear=clear, by_mass=True) for bound, clear in thresholds(several)
+    ]
     enough = [rung for rung in rungs if LEAST_EPISODES <= rung.n <= most_episodes(samples, gap_s)]
     return thin(enough)
 
@@ -161,13 +171,66 @@ def thresholds(slow: Floats) -> list[tuple[float, float]]:
     return sorted(chosen.items(), reverse=True)
 
 
+def steps(values: Floats, starts_s: Floats, reach_s: Floats) -> list[tuple[int, float, float]]:
+    """Each step from one Episode count to the next, up to ``MANY``: count, threshold, how clear it is.
+
+    Requests are added from the slowest downward. A threshold lies where the next request would open an
+    Episode of its own; it is clear when that one is far less slow than the slightest Episode so far.
+
+    Parameters
+    ----------
+    values
+        Residuals of the slow requests, falling, shape (k,).
+    starts_s, reach_s
+        Stretch of each in which others join it, shape (k,).
+    """
+    begins: list[float] = []
+    ends: list[float] = []
+    found: list[tuple[int, float, float]] = []
+    opened = 0
+    for rank, (begin, end) in enumerate(zip(starts_s.tolist(), reach_s.tolist(), strict=True)):
+        low, high = bisect_left(ends, begin), bisect_right(begins, end)
+        if low < high:
+            begins[low:high] = [min(begins[low], begin)]
+            ends[low:high] = [max(ends[high - 1], end)]
+            continue
+        if rank:
+            between = float(np.sqrt(values[rank] * values[rank - 1]))
+            found.append((len(begins), between, float(np.log(values[opened] / values[rank]))))
+        if len(begins) == MANY:
+            return found
+        begins.insert(low, begin)
+        ends.insert(low, end)
+        opened = rank
+    if begins:
+        last = max(LEAST_SLOW, 0.9 * float(values[-1]))
+        found.append((len(begins), last, float(np.log(values[opened] / last))))
+    return found
+
+
+def clearest(found: list[tuple[int, float, float]]) -> list[tuple[float, float]]:
+    """The clearest threshold of each place on the ladder, falling."""
+    kept: dict[int, tuple[float, float]] = {}
+    for count, threshold, clear in found:
+        place = place_of(count)
+        if count >= LEAST_EPISODES and (place not in kept or clear >= kept[place][1]):
+            kept[place] = (threshold, clear)
+    return sorted(kept.values(), reverse=True)
+
+
+def place_of(episodes: int) -> int:
+    """Place on the ladder: each count up to ``FEW``, then each half octave, above ``MANY`` each octave."""
+    if episodes <= FEW:
+        return episodes
+    octaves = float(np.log2(episodes))
+    return 100 + int(RUNGS_PER_OCTAVE * octaves) if episodes < MANY else 1000 + int(octaves)
+
+
 def thin(found: list[Episodes]) -> list[Episodes]:
-    """Keep the clearest rung in each half octave of Episode counts, in each octave above ``MANY``."""
+    """Keep the clearest rung of each place on the ladder."""
     kept: dict[int, Episodes] = {}
     for episodes in found:
-        octaves = np.log2(episodes.n)
-        fine = octaves < np.log2(MANY)
-        place = int(RUNGS_PER_OCTAVE * octaves) if fine else 100 + int(octaves)
+        place = place_of(episodes.n)
         if place not in kept or episodes.clear >= kept[place].clear:
             kept[place] = episodes
     return list(kept.values())

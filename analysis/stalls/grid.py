@@ -20,6 +20,9 @@ MIN_CYCLES = 2.6
 """Three stalls span two periods; with the ends of the run at least this many are asked for."""
 LEAST_SHARE = 0.4
 """Least share of cycles hit: what is missed more often is called random."""
+MISSED, STRAY = 5.0, 5.0
+"""Log of the price of a comb without any hit, and of one beside all Episodes: stalls of a timer seldom
+miss, and what they miss or is no stall of theirs is the smaller part."""
 MOST_CELLS = 8_000
 CACHED = 40_000
 """Cells a block, so that it stays in the processor's cache."""
@@ -110,6 +113,7 @@ def score_block(
     share = covered_s(periods[likely] * (2 / bins), grain_s) / span_s
     k, c = k[likely], c[likely]
     score[likely] = log_tail(k, c, len(times_s), share) + log_trials(c, bins / 2)
+    score[likely] += log_price(k, c, len(times_s))
     return score, (best + 1) * periods / bins
 
 
@@ -119,6 +123,17 @@ def log_trials(cycles: npt.ArrayLike, windows: npt.ArrayLike) -> Floats:
     A window holds 1 / ``windows`` of the period; periods one window apart at the last cycle differ.
     """
     return np.asarray(2 * np.log(np.maximum(windows, 1.0)) + np.log(np.maximum(cycles, 1)))
+
+
+def log_price(hit: npt.ArrayLike, cycles: npt.ArrayLike, episodes: npt.ArrayLike) -> Floats:
+    """Log of what a comb costs that misses cycles or leaves Episodes out.
+
+    There are far more of these than of whole ones: with one price for all, chance would nearly always
+    come up with them. `search_cost` is measured with it.
+    """
+    hits = np.asarray(hit, dtype=np.float64)
+    missed = 1 - hits / np.maximum(cycles, 1)
+    return np.asarray(MISSED * missed + STRAY * (1 - np.minimum(hits / np.maximum(episodes, 1), 1)))
 
 
 def draft_at(row: int, score: Floats, periods: Floats, phase: Floats, bins: int) -> Draft:

@@ -13,7 +13,7 @@ from analysis.findings import Detection
 from analysis.normal.samples import Floats, Samples
 from analysis.stalls.comb import TINY, tail
 from analysis.stalls.episodes import MIN_SLOW, join, join_gap_s
-from analysis.stalls.grid import LEAST_SHARE, log_trials
+from analysis.stalls.grid import LEAST_SHARE, log_price, log_trials
 from analysis.stalls.significance import search_cost
 
 TYPICAL_TRIALS = 12
@@ -65,6 +65,7 @@ def power(noise: Noise, span_s: float, detection: Detection, searches: int) -> f
     log_p = np.log(np.maximum(tail(hits, np.full(len(hits), cycles), chance), TINY))
     log_p += log_trials(np.array([cycles]), detection.period_s / width)
     log_p += search_cost(background + hits)
+    log_p += log_price(hits, cycles, background + hits)
     log_p += np.log(TYPICAL_TRIALS) + np.log(searches)
     enough = np.flatnonzero((log_p <= np.log(detection.alpha)) & (hits >= LEAST_SHARE * cycles))
     if len(enough) == 0:

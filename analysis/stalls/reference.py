@@ -61,3 +61,14 @@ def bins_hit(times_s: Sequence[float], period_s: float, bins: int, window: int) 
         (cycle * bins + window in occupied) or (cycle * bins + window + 1 in occupied)
         for cycle in range(-1, last // bins + 2)
     )
+
+
+def stretches(starts_s: Sequence[float], reach_s: Sequence[float]) -> int:
+    """Number of stretches that intervals make when those that overlap or touch are one, pair by pair."""
+    member = list(range(len(starts_s)))
+    for i in range(len(starts_s)):
+        for j in range(i):
+            if starts_s[i] <= reach_s[j] and starts_s[j] <= reach_s[i] and member[i] != member[j]:
+                old, new = member[i], member[j]
+                member = [new if number == old else number for number in member]
+    return len(set(member))

@@ -1,4 +1,4 @@
-"""The search for periodic stalls in one set of requests: thresholds, anchors, harmonics, leftovers."""
+"""The search for a periodic stall in one set of requests: thresholds, anchors, harmonics."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.normal.load import follows_load
 from analysis.normal.samples import Bools, Floats, Ints, Samples
 from analysis.stalls import grid
 from analysis.stalls.comb import Comb, Exposure
@@ -15,7 +14,6 @@ from analysis.stalls.refinement import Fit, best_width, refine
 from analysis.stalls.significance import log_score, p_value, search_cost, shares
 
 FINALISTS = 12
-MOST_SOURCES = 3
 HARMONICS = (1 / 3, 1 / 2, 2.0, 3.0)
 SIMPLER = 1.0
 """A multiple or fraction must score this much better (log) to replace the comb it came from."""
@@ -24,6 +22,8 @@ SEVERAL = 2
 CLAIMABLE = 0.005
 FAR_SMALLER = 0.6
 SAME_PERIOD, SAME_START_S = 0.01, 1.0
+BEYOND_DOUBT = -20.0
+"""Log of a corrected tail below which no other threshold needs to be looked at."""
 BOTH_ANCHORS = 40
 """With more Episodes the period is sharp enough from starts alone."""
 
@@ -58,6 +58,16 @@ class Candidate:
 def anchors(episodes: Episodes, by_end: bool) -> Floats:
     """First slow start of each Episode, or its common end; sorted."""
     return np.sort(episodes.end_s) if by_end else episodes.start_s
+
+
+def anchorings(samples: Samples, episodes: Episodes) -> tuple[bool, ...]:
+    """Anchors to try: starts, and ends where they tell something else; False for starts.
+
+    Episodes of nearly one length have both at the same places of a period.
+    """
+    lengths = episodes.end_s - episodes.start_s
+    uneven = float(np.ptp(lengths)) > narrowest_window_s(samples, episodes, by_end=True)
+    return (False, True) if uneven and episodes.n <= BOTH_ANCHORS else (False,)
 
 
 def narrowest_window_s(samples: Samples, episodes: Episodes, by_end: bool) -> float:
@@ -95,16 +105,23 @@ def best(samples: Samples, residual: Floats, exposure: Exposure, searches: int =
     """The most significant comb of all thresholds and anchors; None when there is nothing to test."""
     rungs = ladder(samples, residual)
     shortest_s = shortest_period_s(samples)
-    weights = shares(np.array([episodes.clear for episodes in rungs]))
+    weights = shares(
+        np.array([episodes.clear for episodes in rungs]),
+        np.array([episodes.by_mass for episodes in rungs], dtype=bool),
+    )
     drafts: list[tuple[float, Attempt, grid.Draft]] = []
-    for episodes, share in zip(rungs, weights, strict=True):
-        ways = (False, True) if episodes.n <= BOTH_ANCHORS else (False,)
+    surest = 0.0
+    for place in np.argsort(-weights, kind="stable"):
+        if surest < BEYOND_DOUBT:
+            break
+        episodes, share = rungs[place], float(weights[place])
+        ways = anchorings(samples, episodes)
         cost = float(search_cost(episodes.n)) - float(np.log(share / len(ways)))
         for by_end in ways:
             attempt = Attempt(
                 episodes=episodes,
                 by_end=by_end,
-                share=float(share) / len(ways),
+                share=share / len(ways),
                 searches=searches,
                 narrowest_s=narrowest_window_s(samples, episodes, by_end),
             )
@@ -112,6 +129,7 @@ def best(samples: Samples, residual: Floats, exposure: Exposure, searches: int =
                 attempt.times_s, exposure.span_s, shortest_s, attempt.narrowest_s, exposure.grain_s
             )
             drafts.extend((draft.score + cost, attempt, draft) for draft in found)
+            surest = min([surest, *(draft.score + cost for draft in found)])
     drafts.sort(key=lambda item: item[0])
     finished = (finish(attempt, draft, exposure) for _, attempt, draft in drafts[:FINALISTS])
     finalists = sorted(filter(None, finished), key=lambda c: (c.p_value, c.comb.log_tail))
@@ -163,8 +181,7 @@ def simpler(tried: tuple[float, Comb, Fit], chosen: tuple[float, Comb, Fit]) -> 
     if comb.period_s < now.period_s:
         return score < score_now - SIMPLER and comb.hit >= MORE_HITS * now.hit
     fuller = comb.hit * now.expected >= MORE_HITS * now.hit * comb.expected
-    keeps = comb.hit >= KEEPS * now.hit and fuller and score < KEEPS * score_now
-    return keeps or score < score_now - SIMPLER
+    return score < score_now - (0.0 if fuller and comb.hit >= KEEPS * now.hit else SIMPLER)
 
 
 def fitted(
@@ -183,54 +200,3 @@ def fitted(
         if comb.hit >= grid.LEAST_SHARE * comb.expected:
             results.append((log_score(comb), comb, fit))
     return min(results, key=lambda item: item[0], default=None)
-
-
-def sources(
-    samples: Samples, residual: Floats, exposure: Exposure, alpha: float, searches: int = 1
-) -> tuple[list[Candidate], float]:
-    """All combs that may be claimed at ``alpha``, and the p-value of the best whether or not it may."""
-    claims: list[Candidate] = []
-    smallest_p: float | None = None
-    rest = residual.copy()
-    put_down_to_load = 0
-    for _ in range(MOST_SOURCES):
-        # Whoever looks again after a rhythm of the load looks twice, and pays for it.
-        candidate = best(samples, rest, exposure, searches * (1 + put_down_to_load))
-        if candidate is None:
-            break
-        by_load = follows_load(samples, candidate.episodes.start_s[candidate.hit], candidate.fit.period_s)
-        put_down_to_load += by_load
-        if not by_load and smallest_p is None:
-            smallest_p = candidate.p_value
-        if candidate.p_value > alpha:
-            break
-        if not by_load and not any(related(candidate.fit.period_s, c.fit.period_s) for c in claims):
-            claims.append(candidate)
-        rest[explained(samples, candidate)] = -np.inf
-    return claims, 1.0 if smallest_p is None else smallest_p
-
-
-def related(period_s: float, claimed_s: float) -> bool:
-    """Tell a period that is the claimed one again, or a simple fraction of it."""
-    ratios = np.array([1 / 4, 1 / 3, 1 / 2, 2 / 3, 1, 3 / 2, 2, 3, 4])
-    return bool(np.any(np.abs(period_s / claimed_s / ratios - 1) < SAME_PERIOD))
-
-
-def explained(samples: Samples, candidate: Candidate) -> Bools:
-    """Requests in the stalls of the comb, and in its windows where none was counted; shape (n,)."""
-    episodes, comb, hit = candidate.episodes, candidate.comb, candidate.hit
-    begins = episodes.start_s[hit]
-    lengths = episodes.end_s[hit] - begins
-    out = np.zeros(samples.n, dtype=bool)
-    first = float(np.median((begins - comb.phase_s + comb.period_s / 2) % comb.period_s)) - comb.period_s / 2
-    centres = comb.phase_s + first + comb.period_s * np.arange(-1, samples.span_s / comb.period_s + 1)
-    reach = comb.width_s / 2 + 1.0
-    windows = np.concatenate(
-        [
-            np.column_stack([begins - 1.0, begins + lengths + 1.0]),
-            np.column_stack([centres - reach, centres + reach + float(np.median(lengths))]),
-        ]
-    )
-    for low, high in np.searchsorted(samples.start_s, windows):
-        out[low:high] = True
-    return out

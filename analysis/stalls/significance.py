@@ -5,33 +5,40 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from analysis.normal.samples import Floats
-from analysis.stalls.comb import Comb
-from analysis.stalls.grid import log_trials
+from analysis.normal.samples import Bools, Floats
+from analysis.stalls.comb import TINY, Comb
+from analysis.stalls.grid import log_price, log_trials
 
 SEARCH_EPISODES = (3, 4, 5, 6, 8, 12, 16, 24)
-SEARCH_COST = (-0.3, 0.5, 0.9, 1.3, 2.1, 2.1, 2.4, 2.4)
-CLEAR_SHARE = 0.5
-"""Share of the trials' weight that goes to clear thresholds; the rest is shared evenly."""
+SEARCH_COST = (-0.9, -0.6, -0.5, -0.5, -0.5, -0.5, -1.0, -1.8)
+CLEAR_SHARE, CLEAR_POWER, MASS_SHARE = 0.8, 1.5, 0.3
+"""Share of the trials' weight that goes to clear thresholds, how steeply, and what of it
+goes to thresholds of summed slowness; the rest is shared evenly."""
 
 
-def shares(clear: Floats) -> Floats:
+def shares(clear: Floats, by_mass: Bools) -> Floats:
     """Weights of thresholds, summing to 1: larger where slow and usual requests are clearly apart.
 
     Weighted Bonferroni (Holm 1979): weights may depend on anything but the times that are tested, and
-    how slow requests are says nothing, without a stall, on when they come.
+    how slow requests are says nothing, without a stall, on when they come. Summed slowness differs more
+    than slowness, so each of the two ladders has its own part.
     """
-    even = np.full(len(clear), 1.0 / max(len(clear), 1))
-    total = float(clear.sum())
-    return even if total <= 0 else (1 - CLEAR_SHARE) * even + CLEAR_SHARE * clear / total
+    weights = np.full(len(clear), (1.0 - CLEAR_SHARE) / max(len(clear), 1))
+    steep = np.maximum(clear, 0.0) ** CLEAR_POWER
+    for rungs, part in ((~by_mass, 1.0 - MASS_SHARE), (by_mass, MASS_SHARE)):
+        total = float(steep[rungs].sum())
+        if total > 0:
+            weights[rungs] += CLEAR_SHARE * part * steep[rungs] / total
+    return weights / max(float(weights.sum()), TINY)
 
 
 def log_score(comb: Comb) -> float:
-    """Log of tail times the independent (period, phase) trials at the comb's own resolution."""
+    """Log of tail times price and independent (period, phase) trials at the comb's own resolution."""
     if comb.hit < 3 or comb.expected < 3:
         return 0.0
     windows = comb.period_s / comb.width_s
-    return comb.log_tail + float(log_trials(comb.expected, windows))
+    price = float(log_price(comb.hit, comb.expected, comb.episodes))
+    return comb.log_tail + price + float(log_trials(comb.expected, windows))
 
 
 def search_cost(episodes: npt.ArrayLike) -> Floats:

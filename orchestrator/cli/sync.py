@@ -12,7 +12,7 @@ from orchestrator.errors import ExitCode
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from orchestrator.shipping.beside import Shipping
+    from orchestrator.model import Shipping
     from orchestrator.shipping.sync import Delivered
 
 
@@ -26,12 +26,11 @@ def command(config: Config = None, home: HomeFolder = None, output: Output = For
     from orchestrator.config import find_config, load_settings
     from orchestrator.errors import UsageError
     from orchestrator.home import Home
-    from orchestrator.shipping.beside import shipping_of
     from orchestrator.shipping.pending import pending, send_pending
     from orchestrator.shipping.sync import in_words
 
     settings = load_settings(find_config(config, os.environ), os.environ)
-    shipping = shipping_of(settings)
+    shipping = settings.shipping()
     if shipping is None:
         raise UsageError(
             f"{settings.path} names no InfluxDB",

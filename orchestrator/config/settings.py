@@ -17,7 +17,16 @@ from orchestrator.config.service import Reader, endpoint_of, itself, too_large
 from orchestrator.config.source import Source, read_source
 from orchestrator.config.values import nearest, parse_address, shown
 from orchestrator.errors import UsageError
-from orchestrator.model import ClientCertificate, InfluxSettings, Node, NodeKind, Profile, Schedule, Service
+from orchestrator.model import (
+    ClientCertificate,
+    InfluxSettings,
+    Node,
+    NodeKind,
+    Profile,
+    Schedule,
+    Service,
+    Shipping,
+)
 from orchestrator.plan import Plan
 
 if TYPE_CHECKING:
@@ -159,6 +168,13 @@ class Settings:
         return InfluxSettings(
             url=section.url.rstrip("/"), org=section.org, bucket=section.bucket, token=token
         )
+
+    def shipping(self) -> Shipping | None:
+        """Return where Campaigns are sent to; None, and errors, as `influxdb_value`."""
+        influxdb = self.influxdb_value()
+        if influxdb is None:
+            return None
+        return Shipping(influxdb=influxdb, spool_bytes=self.config.limits.spool_bytes)
 
     def schedules(self) -> tuple[Schedule, ...]:
         """Return when which profile runs by itself."""

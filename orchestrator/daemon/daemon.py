@@ -15,6 +15,7 @@ from orchestrator.config import Settings
 from orchestrator.daemon.agenda import Agenda, Going
 from orchestrator.daemon.child import Child, code_in_words
 from orchestrator.daemon.log import Level, Log
+from orchestrator.daemon.sending import Sending
 from orchestrator.daemon.signals import Signals
 from orchestrator.daemon.starts import Starts, StartState
 from orchestrator.daemon.systemd import notify, watchdog_s
@@ -80,6 +81,7 @@ class Daemon:
         self._agenda = Agenda(starts, log, random.Random())  # noqa: S311 # a spread, nothing secret
         self._campaigns: list[Campaign] = []
         self._tidying: Child | None = None
+        self._sending = Sending(home, log, environ)
         self._untidy = self._unrecovered = True
         self._longest, self._page = longest, page
         self._stopping, self._trouble = False, ""
@@ -127,6 +129,7 @@ class Daemon:
                 self._tell_trouble(error)
             else:
                 self._trouble = ""
+            self._sending.look(self._settings)
         self._attend()
         if self._page:
             self._page.attend()
@@ -155,7 +158,7 @@ class Daemon:
     def _children(self) -> list[Child]:
         return [
             *(campaign.child for campaign in self._campaigns if not campaign.told),
-            *([self._tidying] if self._tidying else []),
+            *(child for child in (self._tidying, self._sending.child) if child),
             *(self._page.children if self._page else []),
         ]
 
@@ -204,7 +207,13 @@ class Daemon:
                 nodes=schedule.nodes,
                 duration_s=schedule.duration_s,
             )
-            child = Child(Job(home=self._home, plan=plan, k6=self._settings.k6_binary), self._environ)
+            job = Job(
+                home=self._home,
+                plan=plan,
+                k6=self._settings.k6_binary,
+                shipping=self._settings.shipping(),
+            )
+            child = Child(job, self._environ)
         except (StallwatchError, OSError) as error:
             self._note(going, StartState.FAILED, str(error))
             return
@@ -293,6 +302,7 @@ class Daemon:
         notify("STOPPING=1", self._environ)
         self._log.write("stopping", reason=signals.stop and signals.stop.name, campaigns=len(self._campaigns))
         self._stopping = True
+        self._sending.kill()
         if self._page:
             self._page.end()
         if self._tidying is not None:

@@ -12,8 +12,11 @@ from orchestrator.home import Home
 from orchestrator.judging import judge, stored_records, write_report
 from orchestrator.k6.binary import find_k6
 from orchestrator.k6.inspect import inspected_plan
-from orchestrator.model import NodeKind
+from orchestrator.model import NodeKind, Shipping
 from orchestrator.runs.waves import Tell
+from orchestrator.shipping.beside import beside
+from orchestrator.shipping.pending import pending, send_pending
+from orchestrator.shipping.sync import in_words
 
 
 def run_job(job: Job, tell: Tell) -> ExitCode:
@@ -25,18 +28,31 @@ def run_job(job: Job, tell: Tell) -> ExitCode:
         It cannot be done.
     """
     if job.plan is None:
-        tidy(job.home, tell)
-        return ExitCode.PASS
+        return tidy(job.home, tell) if job.shipping is None else send(job.home, job.shipping, tell)
     binary = find_k6(job.k6, os.environ)
     if binary.warning:
         tell(f"warning: {binary.warning}")
-    result = run_campaign(inspected_plan(job.plan, binary, os.environ), job.home, binary, tell=tell)
+    plan = inspected_plan(job.plan, binary, os.environ)
+    with beside(job.shipping, job.home, plan.id, tell) as finish:
+        result = run_campaign(plan, job.home, binary, tell=tell)
+        finish(result.judged)
     for failure in result.failures:
         tell(f"error: {failure}")
     return result.exit_code
 
 
-def tidy(home: Home, tell: Tell) -> None:
+def send(home: Home, shipping: Shipping, tell: Tell) -> ExitCode:
+    """Send what InfluxDB lacks; 4 when something of it is left."""
+    kept = open_records(home)
+    waiting = pending(kept.catalog, shipping.influxdb)
+    found = send_pending(kept, shipping, waiting, tell)
+    if found:
+        tell(in_words(found, home))
+    left = any(not (one.complete or one.elsewhere) for one in found)
+    return ExitCode.INFRASTRUCTURE if left else ExitCode.PASS
+
+
+def tidy(home: Home, tell: Tell) -> ExitCode:
     """Close the campaigns whose process is gone; judge and report what they had measured."""
     kept = open_records(home)
     for campaign in unjudged(kept.catalog):
@@ -46,6 +62,7 @@ def tidy(home: Home, tell: Tell) -> None:
             tell(f"warning: campaign {campaign['id']} was interrupted and cannot be judged: {error}")
         else:
             tell(f"campaign {campaign['id']} was interrupted: what it had measured is judged and reported")
+    return ExitCode.PASS
 
 
 def _judge(kept: Records, campaign_id: str) -> None:

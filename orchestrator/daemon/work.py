@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.home import Home
-from orchestrator.model import OVERTIME_S
+from orchestrator.model import OVERTIME_S, Shipping
 from orchestrator.plan import Plan
 
 JUDGING_S = 1800.0
@@ -16,11 +16,15 @@ JUDGING_S = 1800.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """A campaign, or without a plan tidying up; ``k6`` is the binary that the config names, if any."""
+    """A campaign; without a plan sending what InfluxDB lacks, and without that too, tidying up.
+
+    ``k6`` is the binary that the config names, ``shipping`` where it sends campaigns to, if any.
+    """
 
     home: Home
     plan: Plan | None = None
     k6: Path | None = None
+    shipping: Shipping | None = None
 
 
 def longest_s(plan: Plan) -> float:

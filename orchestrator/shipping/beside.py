@@ -9,7 +9,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from secrets import token_hex
 from typing import IO, TYPE_CHECKING, Self, cast
 
@@ -17,11 +17,10 @@ from orchestrator import processes
 from orchestrator.catalog import Catalog
 from orchestrator.errors import StallwatchError
 from orchestrator.home import Home
-from orchestrator.model import InfluxSettings
+from orchestrator.model import Shipping
 from orchestrator.shipping.shipper import BACK, Tell, target_name
 
 if TYPE_CHECKING:
-    from orchestrator.config import Settings
     from orchestrator.judging import Judged
 
 END_S = 3.0
@@ -33,28 +32,6 @@ sys.path[:] = order["path"]
 from orchestrator.shipping.child import main
 main(order)
 """
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shipping:
-    """Where Campaigns are sent to, and how much may wait on disk before a warning."""
-
-    influxdb: InfluxSettings
-    spool_bytes: int
-
-
-def shipping_of(settings: Settings) -> Shipping | None:
-    """Return where a config sends Campaigns to; None when it names no InfluxDB.
-
-    Raises
-    ------
-    ConfigError
-        The token cannot be read.
-    """
-    influxdb = settings.influxdb_value()
-    if influxdb is None:
-        return None
-    return Shipping(influxdb=influxdb, spool_bytes=settings.config.limits.spool_bytes)
 
 
 @contextmanager

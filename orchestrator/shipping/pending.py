@@ -9,8 +9,7 @@ from secrets import token_hex
 from typing import TYPE_CHECKING
 
 from orchestrator.catalog import Catalog, Row
-from orchestrator.model import InfluxSettings, RunState
-from orchestrator.shipping.beside import Shipping
+from orchestrator.model import InfluxSettings, RunState, Shipping
 from orchestrator.shipping.shipper import Tell, target_name
 from orchestrator.shipping.sync import Delivered, Patience, Sync
 from orchestrator.stores.influxdb.client import InfluxClient

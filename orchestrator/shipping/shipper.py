@@ -115,9 +115,8 @@ class Shipper:
         try:
             for refusal in deliver(part, self._target.write):
                 self._target.refused.keep(run_id, refusal, VERDICT)
-                self._tell(
-                    f"warning: {run_id}: {refusal.rows} points of its verdict: {short(refusal.reason)}"
-                )
+                why = short(refusal.reason)
+                self._tell(f"warning: {run_id}: {refusal.rows} points of its verdict refused: {why}")
         except InfluxError as error:
             self._failed(error)
             return False

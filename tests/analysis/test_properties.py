@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from analysis.findings import Detection, Limits, RunAnalysis, RunFacts
 from analysis.requests import NS_PER_S
 from analysis.run import analyze_run
-from tests.analysis.generate import Load, Scene, Source, simulate
+from tests.analysis.generate import Load, Noise, Scene, Source, simulate
 from tests.analysis.tables import table
 
 TOTALS = st.one_of(st.floats(0.0, 10.0), st.sampled_from([0.0, 1e-9, 0.05, 60.0, 1e6, float("nan")]))
@@ -56,6 +56,18 @@ def stalled(seed: int) -> pd.DataFrame:
     return simulate(np.random.default_rng(seed), scene)
 
 
+def changed(seed: int) -> pd.DataFrame:
+    """A Run of 400 s with one slow episode, one burst of errors and one level shift."""
+    scene = Scene(
+        load=Load(run_s=400.0, rate=6.0),
+        noise=Noise(step=0.8),
+        sources=(Source(times_s=(120.0,), stall_s=3.0),),
+    )
+    requests = simulate(np.random.default_rng(seed), scene)
+    requests.loc[1800:1812, "failed"] = True
+    return requests
+
+
 @settings(max_examples=5, deadline=None)
 @given(seed=st.integers(0, 1000), factor=st.floats(0.5, 8.0))
 def test_scale_of_latency_does_not_matter(seed: int, factor: float) -> None:
@@ -82,6 +94,49 @@ def test_batches_do_not_matter(seed: int, parts: int) -> None:
         batch["scenario"] = batch["scenario"].cat.reorder_categories(sorted(batch["scenario"].unique())[::-1])
     together = pd.concat(batches, ignore_index=True)
     assert analyzed(together).periodic_stalls == analyzed(requests).periodic_stalls
+
+
+@settings(max_examples=4, deadline=None)
+@given(seed=st.integers(0, 1000), copies=st.integers(2, 3))
+def test_duplicates_make_no_claim_surer_than_it_is(seed: int, copies: int) -> None:
+    """Every row several times over: the same stalls in the same cycles, and none where there was none."""
+    requests = stalled(seed)
+    repeated = pd.concat([requests] * copies, ignore_index=True)
+    (one,), (other,) = analyzed(requests).periodic_stalls, analyzed(repeated).periodic_stalls
+    assert np.isclose(one.period_s, other.period_s, rtol=5e-3)
+    assert (one.cycles_hit, one.cycles_expected) == (other.cycles_hit, other.cycles_expected)
+    quiet = simulate(np.random.default_rng(seed), Scene(load=Load(run_s=240.0, rate=4.0)))
+    assert analyzed(pd.concat([quiet] * copies, ignore_index=True)).periodic_stalls == ()
+
+
+@settings(max_examples=4, deadline=None)
+@given(seed=st.integers(0, 1000), shift_s=st.integers(-1_000_000, 1_000_000))
+def test_findings_beside_stalls_move_with_the_rows(seed: int, shift_s: int) -> None:
+    """An episode, an error burst and a level shift are the same in shuffled rows, only later."""
+    requests = changed(seed)
+    moved = requests.sample(frac=1.0, random_state=seed).reset_index(drop=True)
+    moved["end_ns"] += shift_s * NS_PER_S
+    one, other = analyzed(requests).findings, analyzed(moved).findings
+    assert {"isolated episode", "error burst", "level shift"} <= {finding.kind for finding in one}
+    assert [(f.kind, f.size, f.n, f.p_value, f.words) for f in one] == [
+        (f.kind, f.size, f.n, f.p_value, f.words) for f in other
+    ]
+    assert [f.start_ns - e.start_ns for e, f in zip(one, other, strict=True)] == [shift_s * NS_PER_S] * len(
+        one
+    )
+
+
+@settings(max_examples=4, deadline=None)
+@given(seed=st.integers(0, 1000), factor=st.floats(0.5, 8.0))
+def test_findings_beside_stalls_scale_with_latency(seed: int, factor: float) -> None:
+    """The same starts with every latency times a factor show the same kinds over as many requests."""
+    requests = changed(seed)
+    scaled = requests.copy()
+    added_ns = np.round((factor - 1) * requests["total_ns"])
+    scaled["total_ns"] += added_ns
+    scaled["end_ns"] += added_ns.astype(np.int64)
+    one, other = analyzed(requests).findings, analyzed(scaled).findings
+    assert [finding.kind for finding in one] == [finding.kind for finding in other]
 
 
 @settings(max_examples=8, deadline=None)

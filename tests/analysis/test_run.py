@@ -28,6 +28,8 @@ def analyzed(requests: pd.DataFrame, **facts: object) -> RunAnalysis:
         pytest.param(np.arange(500) / 10, np.zeros(500), id="zeros"),
         pytest.param(np.arange(500) / 10, np.full(500, 1e6), id="a billion ms"),
         pytest.param(np.arange(500) / 10, np.r_[np.full(499, 0.05), 1e6], id="one of a billion ms"),
+        pytest.param(np.repeat(np.arange(250) / 5, 4), np.full(1000, 0.05), id="duplicates"),
+        pytest.param(np.arange(500) / 10, np.where(np.arange(500) % 2, np.nan, 0.05), id="half unknown"),
         pytest.param(np.arange(50)[::-1] * 1.0, np.full(50, 0.05), id="backwards"),
     ],
 )
@@ -90,3 +92,19 @@ def test_whole_seconds_are_said(whole: bool) -> None:
     if whole:
         requests["end_ns"] = requests["end_ns"] // NS_PER_S * NS_PER_S
     assert any("K6_CSV_TIME_FORMAT=unix_nano" in note for note in analyzed(requests).notes) is whole
+
+
+def test_slow_episodes_of_a_download_are_said() -> None:
+    """Two stalls among transfers that scatter by a factor of three are episodes, and no limit hides them."""
+    rng = np.random.default_rng(8)
+    totals = 0.003 * np.exp(rng.normal(0, 1.2, 2000))
+    totals[[730, 731, 1930, 1931]] = 1.5
+    analysis = analyze_run(
+        table(np.arange(2000) / 100, totals),
+        facts=RunFacts(),
+        limits=Limits(slowest_ms=np.inf),
+        detection=Detection(),
+    )
+    assert [round(episode.peak_ms) for episode in analysis.episodes] == [1500, 1500]
+    said = "slow episodes, which no limit judges: 1,500 ms 7.3 s into the run, 1,500 ms 19.3 s into the run"
+    assert said in analysis.notes

@@ -133,6 +133,14 @@ def test_a_hint_says_how_long_it_takes() -> None:
     assert reason == f"{said}: run for at least 16 min in all (--duration 16m)"
 
 
+def test_a_hint_in_a_run_that_is_too_short_asks_for_no_less() -> None:
+    """Whoever follows the first advice is not told the second time that the run was too short."""
+    short = replace(GOOD, periodicity_p_value=0.036, power=0.4, duration_s=20.0, needed_duration_s=420.0)
+    _, reasons = judged(short)
+    assert len(reasons) == 2
+    assert all(reason.endswith("run for at least 7 min in all (--duration 7m)") for reason in reasons)
+
+
 def test_a_claim_of_its_own_is_no_hint() -> None:
     """A period that is claimed, and too small to fail, leaves nothing open."""
     small = replace(STALL, added_ms=50.0)

@@ -71,12 +71,14 @@ def await_points(
 
 
 def shipper_of(process: subprocess.Popen[str]) -> int:
-    """Return the process that sends beside a campaign."""
-    for children in Path(f"/proc/{process.pid}/task").glob("*/children"):
-        for child in children.read_text().split():
-            if b"orchestrator.shipping.child" in Path(f"/proc/{child}/cmdline").read_bytes():
-                return int(child)
-    raise AssertionError("nothing sends")
+    """Return the process that sends beside a campaign, as soon as it is there."""
+    while process.poll() is None:
+        for children in Path(f"/proc/{process.pid}/task").glob("*/children"):
+            for child in _read(children).decode().split():
+                if b"orchestrator.shipping.child" in _read(Path(f"/proc/{child}/cmdline")):
+                    return int(child)
+        time.sleep(POLL_S)
+    raise AssertionError(f"nothing sends: {finished(process)}")
 
 
 def undisturbed(stage: Stage, server: Answering) -> int:
@@ -95,11 +97,9 @@ def test_points_come_while_it_runs_and_the_token_goes_nowhere(
     with answering(server):
         stage = configure(k6_binary, influx_bucket)
         with stage.start("run-smoke") as process:
-            first = await_points(influx_bucket, stage, process, 0)
-            await_points(influx_bucket, stage, process, first)
+            environ = _read(Path(f"/proc/{shipper_of(process)}/environ"))
+            await_points(influx_bucket, stage, process, 0)
             arguments += [_read(folder / "cmdline") for folder in Path("/proc").glob("[0-9]*")]
-            shipper = shipper_of(process)
-            environ = _read(Path(f"/proc/{shipper}/environ"))
             code, out, err = finished(process)
     assert code == 3
     rows = undisturbed(stage, server)
@@ -166,10 +166,11 @@ def test_a_shipper_that_is_killed_is_made_up_for(
 ) -> None:
     """Without the process that sends, the run goes on; all is sent after it, and a line says why."""
     with answering(server):
-        stage = configure(k6_1, influx_bucket)
+        stage = configure(k6_1, influx_bucket, seconds=10)
         with stage.start("run-smoke") as process:
-            await_points(influx_bucket, stage, process, 20)
-            os.kill(shipper_of(process), signal.SIGKILL)
+            shipper = shipper_of(process)
+            await_points(influx_bucket, stage, process, 0)
+            os.kill(shipper, signal.SIGKILL)
             _, _, err = finished(process)
     rows = undisturbed(stage, server)
     assert "warning: the process that sends to InfluxDB ended early" in err
@@ -183,8 +184,8 @@ def test_a_campaign_that_is_killed_is_synced(
     with answering(server):
         stage = configure(k6_1, influx_bucket, seconds=60)
         with stage.start("run-smoke") as process:
-            await_points(influx_bucket, stage, process, 20)
             shipper = shipper_of(process)
+            await_points(influx_bucket, stage, process, 20)
             process.kill()
             finished(process)
         until = time.monotonic() + 3

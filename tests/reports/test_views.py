@@ -8,7 +8,7 @@ from datetime import datetime
 
 import pytest
 
-from analysis.findings import Finding, FindingKind, Latency, NodeResult
+from analysis.findings import Finding, FindingKind, Latency, NodeResult, PeriodicStall
 from reports.views import ReportFacts, node_view
 from tests.reports.samples import quiet_run
 
@@ -38,3 +38,11 @@ def test_findings_stand_among_the_notes(facts: ReportFacts) -> None:
         "a note",
         "level shift: rose",
     )
+
+
+@pytest.mark.parametrize("claimed", [False, True])
+def test_a_run_has_one_p_value(claimed: bool, facts: ReportFacts, stall: PeriodicStall) -> None:
+    """The best candidate's p-value stands where nothing is claimed; a claim has its own."""
+    run = replace(quiet_run(), periodic_stalls=(stall,) if claimed else ())
+    shown = dict(node_view(NodeResult(name="n", kind="node", analysis=run), facts).facts)
+    assert ("p-value of any period" in shown) is not claimed

@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import httpx
+import pytest
 
 from orchestrator.model import InfluxSettings
 from orchestrator.stores.influxdb.client import InfluxClient
@@ -136,14 +137,14 @@ def influxd(folder: Path) -> Iterator[InfluxServer]:
 
 
 def running_server(environ: Mapping[str, str]) -> InfluxSettings | None:
-    """Return the server that the environment names, None when it names none."""
+    """Return the server that the environment names, with a token that may make buckets; or None."""
     if URL not in environ:
         return None
+    missing = [name for name in (TOKEN, ORG_NAME) if not environ.get(name)]
+    if missing:
+        raise pytest.UsageError(f"{URL} is set, and {' and '.join(missing)} must be too")
     return InfluxSettings(
-        url=environ[URL].rstrip("/"),
-        org=environ.get(ORG_NAME, ORG),
-        bucket=BUCKET,
-        token=environ[TOKEN],
+        url=environ[URL].rstrip("/"), org=environ[ORG_NAME], bucket=BUCKET, token=environ[TOKEN]
     )
 
 
@@ -153,6 +154,18 @@ def with_new_bucket(server: InfluxSettings) -> InfluxSettings:
     with InfluxClient(settings) as client:
         client.create_bucket()
     return settings
+
+
+def drop_bucket(settings: InfluxSettings) -> None:
+    """Take a bucket away again."""
+    with (
+        httpx.Client(
+            base_url=settings.url, headers={"Authorization": f"Token {settings.token}"}, trust_env=False
+        ) as http,
+        InfluxClient(settings) as client,
+    ):
+        if bucket := client.find_bucket():
+            http.delete(f"/api/v2/buckets/{bucket.id}", timeout=START_S).raise_for_status()
 
 
 def free_port() -> int:

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from orchestrator.config import Settings
     from orchestrator.home import Home
     from orchestrator.k6.binary import K6Binary
+    from orchestrator.model import Shipping
     from orchestrator.plan import Plan
-    from orchestrator.shipping.beside import Shipping
 
 
 def command(  # noqa: PLR0917 # typer fills them by name
@@ -90,11 +90,10 @@ def run_profile(name: str, wanted: Wanted, *, config: Path | None, home: Path | 
     from orchestrator.k6.inspect import inspected_plan
     from orchestrator.model import ProfileKind
     from orchestrator.plan import confirming, new_campaign_id
-    from orchestrator.shipping.beside import shipping_of
 
     settings = load_settings(find_config(config, os.environ), os.environ)
     plan = _plan(settings, name, wanted)
-    shipping = shipping_of(settings)
+    shipping = settings.shipping()
     # A dry run starts nothing, but for a user's script, which only k6 can read.
     if wanted.dry_run and plan.profile.kind is not ProfileKind.SCRIPT:
         _show(plan, output)

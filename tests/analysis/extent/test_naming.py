@@ -51,6 +51,19 @@ def test_claim_carries_its_shape_with_numbers() -> None:
     assert any("delays of fresh requests stand on rungs 1" in text for text in stall.shape_evidence)
 
 
+def test_one_delay_is_no_ladder_in_the_evidence() -> None:
+    """All delays alike meet a rung of some ladder: none is named, unless it is this path's own timeout."""
+    starts = np.arange(0, 200, 0.05)
+    begins = 5 + 20 * np.arange(9)
+    first = np.searchsorted(starts, begins)
+    struck = (first[:, None] + np.arange(2)).ravel()
+    for delay_s, told in ((1.5, False), (1.4, True)):
+        totals = np.full(len(starts), 0.001)
+        totals[struck] += delay_s
+        _, evidence = named(table(starts, totals), np.column_stack([begins, begins + 2]))
+        assert any("stand on" in text for text in evidence) is told, evidence
+
+
 def in_whole_seconds(requests: pd.DataFrame) -> pd.DataFrame:
     """The same requests with ends cut off to whole seconds, as k6's CSV has them by default."""
     return requests.assign(end_ns=requests["end_ns"] // NS_PER_S * NS_PER_S)

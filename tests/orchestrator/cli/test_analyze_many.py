@@ -66,7 +66,7 @@ def test_standard_input_among_files(tmp_path: Path) -> None:
             stdin=samples,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=120,
             check=False,
         )
     firsts = [line.split(":")[0] for line in done.stdout.splitlines() if not line.startswith(" ")]

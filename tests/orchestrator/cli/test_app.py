@@ -45,7 +45,10 @@ sys.modules["orchestrator.cli.init"] = module
 """
 
 
-ALL = "demo, init, check, run-smoke, run-load, run, import, analyze, compare, history, report, list, serve"
+ALL = (
+    "demo, init, check, run-smoke, run-load, run, "
+    "import, analyze, compare, history, report, sync, list, serve"
+)
 
 
 def planted(

@@ -10,6 +10,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
 import sqlalchemy as sa
 
 from orchestrator.catalog import Catalog, campaigns, runs, starts
@@ -92,6 +93,7 @@ def wrong_with(stage: Stage, lines: list[Line]) -> list[str]:
     return wrong
 
 
+@pytest.mark.timeout(1200)  # 80 s of a processor: under a minute on two idle ones, and they may be busy
 def test_fifty_kills_break_nothing(tmp_path: Path, k6_1: Path) -> None:
     """Each home lives through seventeen daemons, and its catalog, runs and reports agree at the end."""
     stages = [Stage(tmp_path / str(number), k6_1) for number in range(HOMES)]

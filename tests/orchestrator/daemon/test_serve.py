@@ -9,9 +9,11 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 
 from orchestrator.catalog import Catalog, starts
+from orchestrator.model import InfluxSettings
 from orchestrator.runs.record import read_record
 from tests.orchestrator.daemon.served import schedules, serving
 from tests.orchestrator.runs.stage import Answering, Stage, answering
@@ -162,3 +164,24 @@ def test_what_cannot_run_is_recorded_with_its_reason(tmp_path: Path, k6_1: Path)
     assert ended["reason"].startswith("refused: the campaign may store 9,0")
     assert stage.listed("campaigns") == []
     assert next(row["reason"] for row in written(stage) if row["state"] == "failed") == ended["reason"]
+
+
+def test_what_influxdb_lacks_is_sent(
+    tmp_path: Path, k6_1: Path, influx_bucket: InfluxSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was measured before there was an InfluxDB is there once the daemon serves, and is counted."""
+    stage, server = Stage(tmp_path, k6_1), Answering()
+    with answering(server):
+        nodes = {"n0": f"127.0.0.1:{server.port}"}
+        stage.configure(nodes, duration="2s")
+        stage.run("run-smoke")
+        requests = sum(run["requests"] for run in stage.listed("runs"))
+        target = f'url: "{influx_bucket.url}", org: {influx_bucket.org}, bucket: {influx_bucket.bucket}'
+        more = ["influxdb: {" + target + ", token: {env: INFLUX_TOKEN}}"]
+        stage.configure(nodes, duration="2s", more=more)
+        monkeypatch.setenv("INFLUX_TOKEN", influx_bucket.token)
+        with serving(stage) as served:
+            notes = served.wait_for("note")
+            served.signal(signal.SIGTERM)
+            assert served.ended() == 0
+    assert [note["text"] for note in notes] == [f"InfluxDB {requests:,} of {requests:,}"]

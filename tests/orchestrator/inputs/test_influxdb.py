@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,9 @@ from orchestrator.stores.influxdb.client import InfluxClient
 from orchestrator.stores.influxdb.points import RunTags
 from orchestrator.stores.influxdb.results import result_lines
 from orchestrator.stores.influxdb.store import InfluxStore
+from tests.orchestrator.runs.fakes import HEADER, request_lines
 from tests.orchestrator.runs.stage import Stage
-from tests.servers.influxdb import with_new_bucket
+from tests.servers.influxdb import drop_bucket, with_new_bucket
 
 INFLUXDB = Source.INFLUXDB
 CONFIG = 'influxdb: {{url: "{url}", org: "{org}", bucket: "{bucket}", token: {{file: token}}}}'
@@ -34,18 +36,24 @@ class Sent:
     def __init__(self, folder: Path, k6: Path, influxdb: InfluxSettings) -> None:
         self.bucket = with_new_bucket(influxdb)
         self.stage = stage = Stage(folder / "made", k6)
-        with loopback_server(freeze_s=0.4, period_s=2, phase_s=0.5) as port:
-            configure(stage, port, self.bucket)
+        with loopback_server(freeze_s=0.4, period_s=2) as port:
+            # Without InfluxDB: here, requests are sent when the campaign is over.
+            stage.configure({"node-1": f"127.0.0.1:{port}"}, duration="8s")
             code, _, said = stage.run("run-smoke")
             assert code in {0, 1, 3}, said
+        self.campaign = stage.listed("campaigns")[0]["id"]
         self.runs = {row["node"]: row["id"] for row in stage.listed("runs")}
+        write_stalls(stage.folder / "stalls.csv")
+        assert stage.run("import", "stalls.csv")[0] == 1
+        (self.stalls,) = {row["id"] for row in stage.listed("runs")} - set(self.runs.values())
+        configure(stage, self.bucket)
         self.elsewhere = Stage(folder / "elsewhere", k6)
-        configure(self.elsewhere, 9, self.bucket)
+        configure(self.elsewhere, self.bucket)
 
-    def send(self, bucket: InfluxSettings, *, results: bool) -> None:
-        """Send the requests of all runs, and what they came to."""
+    def send(self, name: str, bucket: InfluxSettings, *, results: bool) -> None:
+        """Send the requests of the runs that a name means, and what they came to."""
         kept = open_records(Home(self.stage.home))
-        records, _ = stored_records(kept.catalog.find("last")[1], kept.home)
+        records, _ = stored_records(kept.catalog.find(name)[1], kept.home)
         judged = judge(records, kept.store)
         analyses = {result.name: result.analysis for result in judged.results()}
         with InfluxClient(bucket) as client:
@@ -60,19 +68,31 @@ class Sent:
                     client.write("\n".join(result_lines(record, analyses[record.node])).encode())
 
 
-def configure(stage: Stage, port: int, bucket: InfluxSettings) -> None:
+def write_stalls(path: Path) -> None:
+    """Write 400 s of 20 requests a second; for one second of each 20, all wait for its end."""
+    lines = []
+    for number in range(8000):
+        at_s = number / 20
+        total_ms = 1000 * (1 - at_s % 1) + 5 if at_s % 20 < 1 else 5 + number % 3
+        lines.append(request_lines(10**18 + round((at_s + total_ms / 1e3) * 1e9), total_ms=total_ms))
+    path.write_text(f"{HEADER}\n{''.join(lines)}", encoding="utf-8")
+
+
+def configure(stage: Stage, bucket: InfluxSettings) -> None:
     """Write a config with a bucket."""
     more = [CONFIG.format(url=bucket.url, org=bucket.org, bucket=bucket.bucket)]
-    stage.configure({"node-1": f"127.0.0.1:{port}"}, duration="12s", more=more)
+    stage.configure({"node-1": "127.0.0.1:9"}, more=more)
     (stage.folder / "token").write_text(bucket.token)
 
 
 @pytest.fixture(scope="module")
-def sent(tmp_path_factory: pytest.TempPathFactory, k6_2: Path, influxdb: InfluxSettings) -> Sent:
+def sent(tmp_path_factory: pytest.TempPathFactory, k6_2: Path, influxdb: InfluxSettings) -> Iterator[Sent]:
     """Make a campaign and send it, with its results."""
     made = Sent(tmp_path_factory.mktemp("sent"), k6_2, influxdb)
-    made.send(made.bucket, results=True)
-    return made
+    for name in (made.campaign, made.stalls):
+        made.send(name, made.bucket, results=True)
+    yield made
+    drop_bucket(made.bucket)
 
 
 class Analyze:
@@ -99,10 +119,9 @@ def analyze(capsys: pytest.CaptureFixture[str]) -> Analyze:
 
 def test_a_campaign_is_the_same_from_either_store(sent: Sent, analyze: Analyze) -> None:
     """Every number, finding and note of every run, the control's too, and the verdict of all."""
-    from_files = analyze(sent.stage, "last")
-    assert from_files[1][0]["periodic_stalls"] or from_files[1][0]["episodes"], "something must be found"
-    assert len(from_files[1]) == 2
-    assert analyze(sent.stage, "last", source=INFLUXDB) == from_files
+    from_files = analyze(sent.stage, sent.campaign)
+    assert [found["requests"] > 100 for found in from_files[1]] == [True, True]
+    assert analyze(sent.stage, sent.campaign, source=INFLUXDB) == from_files
 
 
 @pytest.mark.parametrize("node", ["node-1", "control"])
@@ -110,6 +129,14 @@ def test_another_machine_finds_the_same(sent: Sent, node: str, analyze: Analyze)
     """With nothing but the config, a run is judged under its own limits and facts, which were sent too."""
     run = sent.runs[node]
     assert analyze(sent.elsewhere, run=[run], source=INFLUXDB) == analyze(sent.stage, run)
+
+
+def test_findings_are_the_same(sent: Sent, analyze: Analyze) -> None:
+    """A run with stalls that are there for certain: claims, episodes and p-values are the very same."""
+    from_files = analyze(sent.stage, sent.stalls)
+    assert from_files[1][0]["periodic_stalls"]
+    assert analyze(sent.stage, sent.stalls, source=INFLUXDB) == from_files
+    assert analyze(sent.elsewhere, run=[sent.stalls], source=INFLUXDB) == from_files
 
 
 def test_all_runs_of_a_node(sent: Sent, analyze: Analyze) -> None:
@@ -122,9 +149,9 @@ def test_without_its_record_a_run_says_what_is_unknown(
     sent: Sent, tmp_path: Path, influx_bucket: InfluxSettings, analyze: Analyze
 ) -> None:
     """Where only requests were sent, they are analyzed all the same, and what is not known is said."""
-    sent.send(influx_bucket, results=False)
+    sent.send(sent.campaign, influx_bucket, results=False)
     stage = Stage(tmp_path, sent.stage.k6)
-    configure(stage, 9, influx_bucket)
+    configure(stage, influx_bucket)
     _, (found,), _ = analyze(stage, run=[sent.runs["node-1"]], source=INFLUXDB)
     _, (known,), _ = analyze(sent.stage, sent.runs["node-1"])
     assert UNKNOWN in found["notes"]
@@ -166,7 +193,7 @@ def test_a_config_without_influxdb(sent: Sent, tmp_path: Path, analyze: Analyze)
 def test_a_wrong_token_is_one_line_without_it(sent: Sent, tmp_path: Path) -> None:
     """The URL, the status and what to check are said, and the token is not."""
     stage = Stage(tmp_path, sent.stage.k6)
-    configure(stage, 9, sent.bucket)
+    configure(stage, sent.bucket)
     (tmp_path / "token").write_text("geheim-2026")
     code, out, err = stage.run("analyze", "--from", "influxdb", "--run", "r")
     assert code == 4

@@ -9,7 +9,7 @@ import pytest
 
 from tests.orchestrator.runs.stalling import FROZEN, QUIET, SHUT, Faults, measured
 
-FAULTS = Faults(run_s=50, freeze_s=1.0, freeze_every_s=7.0, shut_s=2.5, shut_every_s=9.0)
+FAULTS = Faults(run_s=56, freeze_s=1.0, freeze_every_s=7.0, shut_s=1.2, shut_every_s=8.0)
 NEAR = 0.01
 VERSIONS = ("k6_1", "k6_2")
 
@@ -34,7 +34,7 @@ def test_a_freeze_is_found(found: dict[str, Any], version: str) -> None:
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_a_full_accept_queue_is_found(found: dict[str, Any], version: str) -> None:
-    """New connections hang in connecting each nine seconds; those that are kept do not."""
+    """New connections hang in connecting each eight seconds; those that are kept do not."""
     _, _, nodes = found[version]
     [stall] = [one for one in nodes[SHUT]["periodic_stalls"] if one["peak_ms"] > 500]
     assert nodes[SHUT]["verdict"] == "fail"
