@@ -40,11 +40,11 @@ COMMANDS = {
     "list": "Show what ran and what is going to: runs, campaigns, schedules.",
     "serve": "Run the schedules of the config, until it is stopped.",
 }
-HIDDEN = {"job": "Do what `serve` asks for on standard input."}
+HIDDEN = {"job": "Do what `serve` asks for on standard input.", "page": "Answer for `serve`."}
 ROOMS = {
     "running": ("run", "run-load", "run-smoke", "demo"),
     "past": ("compare", "history"),
-    "daemon": ("serve", "job"),
+    "daemon": ("serve", "job", "page"),
 }
 # Usage errors of click, under whichever name typer carries it: click itself, or typer's own copy.
 _UsageError: type[Exception] = typer.BadParameter.__bases__[0]
