@@ -147,6 +147,11 @@ class InfluxSettings:
     bucket: str
     token: str = field(repr=False)
 
+    @property
+    def target(self) -> str:
+        """The name under which the catalog keeps what it has."""
+        return f"{self.url} {self.org}/{self.bucket}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retention:

@@ -30,11 +30,12 @@ def start(
     env: Mapping[str, str] | None = None,
     stdin: int | IO[bytes] = subprocess.DEVNULL,
     cwd: Path | None = None,
+    descriptors: Sequence[int] = (),
 ) -> tuple[subprocess.Popen[bytes], IO[bytes], IO[bytes]]:
     """Start a program in a session of its own; return it with its standard output and error.
 
     A terminal's Ctrl-C does not reach it. Call this from a thread that lives as long as the program
-    should: on Linux the program is killed when that thread ends.
+    should: on Linux the program is killed when that thread ends. ``descriptors`` stay open in it.
 
     Raises
     ------
@@ -52,6 +53,7 @@ def start(
         env=env,
         cwd=cwd,
         start_new_session=True,
+        pass_fds=descriptors,
     )
     stdout, stderr = cast("IO[bytes]", process.stdout), cast("IO[bytes]", process.stderr)
     _widen(stdout)

@@ -1,4 +1,4 @@
-"""Where the k6 scripts are: inside the package in a wheel, in ``k6-scripts/`` of a checkout."""
+"""Where the files beside the code are: k6 scripts in ``k6-scripts/`` of a checkout, in a wheel inside."""
 
 from __future__ import annotations
 
@@ -9,6 +9,13 @@ from orchestrator.errors import UsageError
 _PACKAGE = Path(__file__).resolve().parent
 # The wheel carries k6-scripts/ under the first name (see pyproject.toml); a checkout has it at the root.
 _FOLDERS = (_PACKAGE / "k6" / "scripts", _PACKAGE.parent / "k6-scripts")
+
+_WEB_TEMPLATES = _PACKAGE / "web" / "templates"
+
+
+def web_templates() -> Path:
+    """Return the folder of the web page's templates."""
+    return _WEB_TEMPLATES
 
 
 def k6_script(name: str) -> Path:

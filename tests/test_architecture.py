@@ -42,7 +42,10 @@ IMPURE_CALLS = re.compile(
     """,
     re.VERBOSE,
 )
-HEAVY_MODULES = {"httpx", "jinja2", "numpy", "pandas", "pyarrow", "pydantic", "scipy", "sqlalchemy"}
+HEAVY_MODULES = {
+    "httpx", "jinja2", "numpy", "pandas", "pyarrow", "pydantic", "scipy", "sqlalchemy",
+    "starlette", "uvicorn", "prometheus_client",
+}  # fmt: skip
 MAX_LINES, MAX_LINES_OF_ANALYSIS = 350, 249
 MAX_FILES_IN_A_ROOM = 12
 

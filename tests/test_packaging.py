@@ -28,7 +28,8 @@ def run(*command: str | Path, cwd: Path, env: dict[str, str] | None = None) -> s
 
 def data_files() -> dict[str, bytes]:
     """Return the files beside the Python code that stallwatch needs, by their place in the checkout."""
-    found = [path for folder in ("k6-scripts", "reports/templates") for path in (ROOT / folder).rglob("*")]
+    folders = ("k6-scripts", "reports/templates", "orchestrator/web/templates")
+    found = [path for folder in folders for path in (ROOT / folder).rglob("*")]
     return {path.relative_to(ROOT).as_posix(): path.read_bytes() for path in found if path.is_file()}
 
 

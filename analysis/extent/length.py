@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from analysis.extent.edges import ALL_HIT, Cycle, Edges, edges_of, neighbours
-from analysis.extent.shape import Ladder, Shape, Slow, recognize, rungs_met
+from analysis.extent.shape import Ladder, Shape, Slow, recognize
 from analysis.normal.samples import Bools, Floats, Samples
 from analysis.stalls.episodes import MIN_SLOW
 
@@ -15,6 +15,8 @@ NEARLY_ALL = 0.95
 FAINT, EARLY = 0.04, 0.3
 """Least share of the largest delay, in an Episode and just before it: the first wait longest."""
 SHORTEST_S = 1e-3
+UNEVEN = 0.01
+"""A fault's own lengths differ by this share: without it a cycle outvotes one that is a hair longer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,15 +54,14 @@ def extent_of(waits: Waits, spans_s: Floats) -> Extent:
         First slow start and last end of each Episode, shape (m, 2), sorted.
     """
     slow = slow_requests(waits, spans_s)
-    if len(slow.cycle) == 0:
-        return Extent(shape=Shape.SPREAD, length_s=SHORTEST_S, edges=None)
+    if len(slow.cycle) == 0:  # only together do they stand out: what is seen of them is all there is
+        length_s = max(float(np.median(np.diff(spans_s, axis=1))), SHORTEST_S)
+        return Extent(shape=Shape.SPREAD, length_s=length_s, edges=None)
     shape, ladder = recognize(slow)
     share = hit_share(waits.samples, slow)
     cycles = [neighbours(waits.samples, slow, int(number), share) for number in np.unique(slow.cycle)]
     if shape is Shape.SPREAD and sparse_freeze(cycles):
         shape = Shape.FREEZE
-    if shape is Shape.LADDER and ladder is not None and rungs_met(ladder, slow) < 2 and all_waited(cycles):
-        shape, ladder = Shape.FREEZE, None
     return Extent(
         shape=shape,
         length_s=max(length_of(slow, cycles, shape, ladder), SHORTEST_S),
@@ -73,7 +74,10 @@ def length_of(slow: Slow, cycles: list[Cycle], shape: Shape, ladder: Ladder | No
     if shape is Shape.HOLD:
         return float(np.median(slow.added_s))
     bounds = np.concatenate([cycle_bounds(cycle, shape, ladder) for cycle in cycles])
+    bounds *= [1 - UNEVEN, 1 + UNEVEN]
     low, high = most_agreed(bounds)
+    if shape is Shape.SPREAD:  # a lone slow request tells no length but what it waited
+        low = max(low, min(float(np.median(slow.added_s)), high))
     if shape is Shape.FREEZE and not slow.gave_up.any():
         high = min(high, low + 2 * (low - float(bounds[:, 0].min())) / len(cycles))
     return float(np.sqrt(max(low, SHORTEST_S) * max(high, SHORTEST_S)))
@@ -134,17 +138,6 @@ def sparse_freeze(cycles: list[Cycle]) -> bool:
     if np.median(gap) > 0.5 * np.median(longest):
         return False
     return float(np.mean(np.quantile(longest, 0.9) - longest <= 1.2 * gap)) >= ALL_HIT
-
-
-def all_waited(cycles: list[Cycle]) -> bool:
-    """Tell whether no request started before the first slow one of its cycle was done.
-
-    Where every client waits, one delay for all is that of a freeze; it takes one that gets through
-    meanwhile to tell the rung of a ladder.
-    """
-    free = [cycle.good_after_s >= float((cycle.slow.start_s + cycle.slow.added_s).min()) for cycle in cycles]
-    last = [bool(np.isfinite(cycle.good_after_s)) for cycle in cycles]
-    return any(last) and float(np.mean(np.array(free)[last])) >= ALL_HIT
 
 
 def hit_share(samples: Samples, slow: Slow) -> float:

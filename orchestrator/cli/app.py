@@ -42,11 +42,11 @@ COMMANDS = {
     "list": "Show what ran and what is going to: runs, campaigns, schedules.",
     "serve": "Run the schedules of the config, until it is stopped.",
 }
-HIDDEN = {"job": "Do what `serve` asks for on standard input."}
+HIDDEN = {"job": "Do what `serve` asks for on standard input.", "page": "Answer for `serve`."}
 ROOMS = {
     "running": ("run", "run-load", "run-smoke", "demo"),
     "past": ("compare", "history"),
-    "daemon": ("serve", "job"),
+    "daemon": ("serve", "job", "page"),
     "upkeep": ("prune", "notify"),
 }
 # Usage errors of click, under whichever name typer carries it: click itself, or typer's own copy.

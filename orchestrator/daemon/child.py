@@ -8,13 +8,14 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, cast
 
 from orchestrator import processes
 from orchestrator.daemon.work import Job
+from orchestrator.web.site import Site
 
 READ_BYTES = 1 << 16
 MAX_LINE = 1 << 16
@@ -25,15 +26,25 @@ _ROOT = Path(__file__).resolve().parents[2]
 class Child:
     """A job under way; start it from the thread that lives as long as the daemon (`processes.start`).
 
+    ``command`` is the hidden one that does it, ``descriptors`` what it inherits open.
     ``error`` is the last thing that it complained of, ``began_s`` when it was started (monotonic).
     """
 
-    def __init__(self, job: Job, environ: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        job: Job | Site,
+        environ: Mapping[str, str],
+        *,
+        command: str = "job",
+        descriptors: Sequence[int] = (),
+    ) -> None:
         # This very code, wherever the daemon stands, and nothing that lies in its folder.
         path = os.pathsep.join(filter(None, (str(_ROOT), environ.get("PYTHONPATH", ""))))
         env = {name: value for name, value in environ.items() if name not in _OURS} | {"PYTHONPATH": path}
-        argv = [sys.executable, "-P", "-m", "orchestrator.cli.app", "job"]
-        self._process, *self._streams = processes.start(argv, env=env, stdin=subprocess.PIPE)
+        argv = [sys.executable, "-P", "-m", "orchestrator.cli.app", command]
+        self._process, *self._streams = processes.start(
+            argv, env=env, stdin=subprocess.PIPE, descriptors=descriptors
+        )
         self.began_s = time.monotonic()
         self.error = ""
         self._rest = b""

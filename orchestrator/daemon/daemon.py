@@ -24,6 +24,7 @@ from orchestrator.errors import ExitCode, StallwatchError
 from orchestrator.home import Home
 from orchestrator.plan import Plan
 from orchestrator.runs.clocks import ClockWatch, Reading, read_clocks
+from orchestrator.web.beside import WebPage
 from reports.formats import duration
 
 LOOK_S = 1.0
@@ -73,6 +74,7 @@ class Daemon:
         environ: Mapping[str, str] = os.environ,
         clocks: Callable[[], Reading] = read_clocks,
         longest: Callable[[Plan], float] = longest_s,
+        page: WebPage | None = None,
     ) -> None:
         self._home, self._settings, self._load = home, settings, load
         self._starts, self._log, self._environ = starts, log, environ
@@ -81,7 +83,7 @@ class Daemon:
         self._tidying: Child | None = None
         self._errands = Errands(home, log, environ)
         self._untidy = self._unrecovered = True
-        self._longest = longest
+        self._longest, self._page = longest, page
         self._stopping, self._trouble = False, ""
         self._read_clocks, self._clocks = clocks, ClockWatch(clocks())
         self._watchdog_s, self._told_s = watchdog_s(environ), 0.0
@@ -90,6 +92,8 @@ class Daemon:
         """Serve until a signal says to stop."""
         self._agenda.take(self._settings.schedules(), _now())
         self._tell_config("serving")
+        if self._page:
+            self._page.show(self._settings)
         notify("READY=1", self._environ)
         try:
             while signals.stop is None:
@@ -127,6 +131,8 @@ class Daemon:
                 self._trouble = ""
             self._errands.look(self._settings, self._starts.noted)
         self._attend()
+        if self._page:
+            self._page.attend()
 
     def _start_what_is_due(self, disturbed: str) -> None:
         if self._unrecovered:
@@ -154,6 +160,7 @@ class Daemon:
             *(campaign.child for campaign in self._campaigns if not campaign.told),
             *([self._tidying] if self._tidying else []),
             *self._errands.children(),
+            *(self._page.children if self._page else []),
         ]
 
     def _reload(self) -> None:
@@ -168,6 +175,8 @@ class Daemon:
             return
         self._settings = settings
         self._tell_config("config read again")
+        if self._page:
+            self._page.show(settings)
 
     def _tidy(self) -> None:
         """Close, judge and report what a crash has left, then see which starts it was."""
@@ -296,6 +305,8 @@ class Daemon:
         self._log.write("stopping", reason=signals.stop and signals.stop.name, campaigns=len(self._campaigns))
         self._stopping = True
         self._errands.kill()
+        if self._page:
+            self._page.end()
         if self._tidying is not None:
             self._tidying.kill()
             self._tidying = None

@@ -26,15 +26,20 @@ def listed(schedule: Schedule, last: Row | None, now: datetime) -> dict[str, Any
 
 def listed_lines(schedule: Schedule, last: Row | None, now: datetime) -> list[str]:
     """Return a schedule in words."""
-    nodes = ", ".join(schedule.nodes) or "all nodes"
-    what = f"{schedule.name}: {timing_of(schedule)}: {schedule.profile} on {nodes}"
-    what += f", for {duration(schedule.duration_s)}" if schedule.duration_s else ""
-    what += f", up to {duration(schedule.jitter_s)} later" if schedule.jitter_s else ""
-    coming = ", ".join(_local(start.due, schedule) for start in next_starts(schedule, now))
+    coming = ", ".join(local_time(start.due, schedule) for start in next_starts(schedule, now))
+    what = f"{schedule.name}: {in_words(schedule)}"
     return [what, f"  next: {coming or 'never, as it is not enabled'}", f"  last: {_last(last, schedule)}"]
 
 
-def _local(at: datetime, schedule: Schedule) -> str:
+def in_words(schedule: Schedule) -> str:
+    """Say when a schedule runs what."""
+    nodes = ", ".join(schedule.nodes) or "all nodes"
+    what = f"{timing_of(schedule)}: {schedule.profile} on {nodes}"
+    what += f", for {duration(schedule.duration_s)}" if schedule.duration_s else ""
+    return what + (f", up to {duration(schedule.jitter_s)} later" if schedule.jitter_s else "")
+
+
+def local_time(at: datetime, schedule: Schedule) -> str:
     """Write an instant as the clock on the wall there shows it, with the zone's name of that day."""
     return f"{at.astimezone(ZoneInfo(schedule.timezone)):%Y-%m-%d %H:%M:%S %Z}"
 
@@ -44,6 +49,6 @@ def _last(last: Row | None, schedule: Schedule) -> str:
         return "none yet"
     words = "; ".join(filter(None, (last["reason"], last["sentence"])))
     campaign = f" (campaign {last['campaign_id']})" if last["campaign_id"] else ""
-    said = f"{_local(from_ns(last['due_ns']), schedule)} {last['state']}{campaign}"
+    said = f"{local_time(from_ns(last['due_ns']), schedule)} {last['state']}{campaign}"
     said += f", {last['skipped']} skipped since" if last["skipped"] else ""
     return f"{said}: {words}" if words else said

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from orchestrator.errors import StoreError
 from orchestrator.home import Home, write_whole
-from orchestrator.judging import Judged, figures_of_run, judge_run
 from orchestrator.runs.record import RunRecord
 
 if TYPE_CHECKING:
     from analysis.history.figures import RunFigures
+    from orchestrator.judging import Judged
     from orchestrator.stores.contract import RunStore
 
 FILE = "summary.json"
@@ -34,6 +34,7 @@ def kept_figures(record: RunRecord, home: Home, store: RunStore) -> RunFigures:
     StoreError
         There are neither figures nor requests.
     """
+    from orchestrator.judging import figures_of_run, judge_run
     from orchestrator.stores.frames import to_frame
 
     folder = home.run_dir(record.id)

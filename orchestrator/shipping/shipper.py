@@ -27,7 +27,7 @@ Tell = Callable[[str], None]
 
 def target_name(settings: InfluxSettings) -> str:
     """Return the name under which the catalog keeps what an InfluxDB has."""
-    return f"{settings.url} {settings.org}/{settings.bucket}"
+    return settings.target
 
 
 class Shipper:

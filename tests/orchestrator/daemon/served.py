@@ -64,7 +64,8 @@ class Served:
 @contextmanager
 def serving(stage: Stage, *arguments: str) -> Iterator[Served]:
     """Run a daemon while entered; it ends with this thread, should the tests be killed."""
-    command = stage.command("serve", "--log-format", "json", *arguments)
+    web = () if "--listen" in arguments else ("--no-web",)  # one port, and many daemons of tests
+    command = stage.command("serve", "--log-format", "json", *web, *arguments)
     process, stdout, stderr = processes.start(command, env=stage.environ(), cwd=stage.folder)
     with process, stdout, stderr:
         served = Served(process, stderr)
