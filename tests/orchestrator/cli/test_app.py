@@ -47,7 +47,7 @@ sys.modules["orchestrator.cli.init"] = module
 
 ALL = (
     "demo, init, check, run-smoke, run-load, run, "
-    "import, analyze, compare, history, report, sync, list, serve"
+    "import, analyze, compare, history, report, sync, prune, notify, list, serve"
 )
 
 
