@@ -43,6 +43,8 @@ runs = sa.Table(
     sa.Column("verdict", sa.String),
     sa.Column("error", sa.String),
     sa.Column("unfit", sa.String),
+    # When its requests were taken away; its record and its figures stay.
+    sa.Column("pruned_ns", sa.BigInteger),
 )
 
 shipments = sa.Table(

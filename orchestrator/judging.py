@@ -55,8 +55,12 @@ class Judged:
         return (*self.analysis.everything(), *self.spare)
 
 
-def stored_records(runs: Sequence[Row], home: Home) -> tuple[list[RunRecord], list[str]]:
+def stored_records(
+    runs: Sequence[Row], home: Home, *, elsewhere: bool = False
+) -> tuple[list[RunRecord], list[str]]:
     """Return the records of runs that the catalog names, and what is said of those that are gone.
+
+    A Run whose requests were pruned is gone, unless they are read ``elsewhere``.
 
     Raises
     ------
@@ -66,6 +70,8 @@ def stored_records(runs: Sequence[Row], home: Home) -> tuple[list[RunRecord], li
     records, gone = [], []
     for run in runs:
         try:
+            if run["pruned_ns"] is not None and not elsewhere:
+                raise _pruned(run)
             records.append(_as_listed(read_record(home.run_dir(run["id"])), run))
         except StoreError as error:
             gone.append(error)
@@ -79,6 +85,14 @@ def stored_records(runs: Sequence[Row], home: Home) -> tuple[list[RunRecord], li
             )
         )
     return records, [str(error) for error in gone]
+
+
+def _pruned(run: Row) -> StoreError:
+    at = datetime.fromtimestamp(run["pruned_ns"] / 1e9, UTC)
+    return StoreError(
+        f"the requests of run {run['id']} were pruned on {at:%Y-%m-%d %H:%M:%S}Z, as retention asks",
+        hint="`stallwatch history` has its figures, and `stallwatch analyze --from influxdb` what was sent",
+    )
 
 
 def _as_listed(record: RunRecord, run: Row) -> RunRecord:

@@ -154,11 +154,47 @@ class InfluxSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Retention:
+    """How long what is generated is kept, in days; ``max_bytes`` is what runs and reports may take in all."""
+
+    raw_days: int
+    summary_days: int
+    reports_days: int
+    max_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Shipping:
     """Where Campaigns are sent to, and how much may wait on disk before a warning."""
 
     influxdb: InfluxSettings
     spool_bytes: int
+
+
+class Event(StrEnum):
+    """What somebody may want to know of a Schedule; ``good``, a pass, is for those who miss silence."""
+
+    FAIL = "fail"
+    RECOVERY = "recovery"
+    INCONCLUSIVE = "inconclusive"
+    NOT_RUN = "not_run"
+    GOOD = "good"
+    TEST = "test"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Channel:
+    """Whom to tell of which Schedules' events: ``url`` is secret; no ``schedules`` means all of them.
+
+    ``inconclusive_after`` is how many inconclusive Campaigns in a row are worth a message.
+    """
+
+    name: str
+    kind: str
+    url: str = field(repr=False)
+    events: tuple[Event, ...]
+    schedules: tuple[str, ...] = ()
+    inconclusive_after: int = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,8 @@ LADDER_SHARE = 0.8
 SAME_LEVEL = 0.06
 ENDS_TOGETHER = 0.35
 LOGNORMAL_SPREAD = 0.45
+SURE, FEWEST_FREE = 4.0, 3
+"""Standard errors from 0 at which a slope is one, and the least degrees of freedom that it needs."""
 
 
 class Shape(StrEnum):
@@ -125,6 +127,26 @@ def ends_together(slow: Slow) -> bool:
     return sum(off) < ENDS_TOGETHER * sum(apart)
 
 
+def common_ends(slow: Slow) -> bool:
+    """Tell whether later starts wait less by as much, inside a cycle: a regression, pooled over cycles.
+
+    Starts may differ by less than `ends_together` asks for: the slope of delay over start is -1 where ends
+    are common, and 0 where each request has a timer of its own.
+    """
+    _, cycle = np.unique(slow.cycle[~slow.gave_up], return_inverse=True)
+    starts, added = slow.start_s[~slow.gave_up], slow.timed_s
+    n = np.maximum(np.bincount(cycle), 1)
+    starts = starts - (np.bincount(cycle, starts) / n)[cycle]
+    added = added - (np.bincount(cycle, added) / n)[cycle]
+    free = len(starts) - len(n) - 1
+    spread = float(starts @ starts)
+    if free < FEWEST_FREE or spread == 0:
+        return False
+    slope = float(starts @ added) / spread
+    error = np.sqrt(float(((added - slope * starts) ** 2).sum()) / free / spread)
+    return bool(slope < -0.5 and abs(slope) > SURE * error)
+
+
 def same_level(slow: Slow) -> bool:
     """Tell whether nearly all delays are the same."""
     added = slow.timed_s
@@ -153,5 +175,7 @@ def recognize(slow: Slow) -> tuple[Shape, Ladder | None]:
         return Shape.FREEZE, None
     if same_level(slow):
         single = ladder is not None and one_rung(slow, ladder)
+        if single and common_ends(slow):
+            return Shape.FREEZE, None
         return (Shape.LADDER, ladder) if single else (Shape.HOLD, None)
     return (Shape.FREEZE, None) if uniform(slow) else (Shape.SPREAD, None)

@@ -37,6 +37,8 @@ COMMANDS = {
     "history": "Show each node's figures over campaigns, and what changed.",
     "report": "Render the report of a run or a campaign.",
     "sync": "Send to InfluxDB what it does not have yet.",
+    "prune": "Take away what is older than the config keeps it.",
+    "notify": "Try the channels that are told what happens.",
     "list": "Show what ran and what is going to: runs, campaigns, schedules.",
     "serve": "Run the schedules of the config, until it is stopped.",
 }
@@ -45,6 +47,7 @@ ROOMS = {
     "running": ("run", "run-load", "run-smoke", "demo"),
     "past": ("compare", "history"),
     "daemon": ("serve", "job", "page"),
+    "upkeep": ("prune", "notify"),
 }
 # Usage errors of click, under whichever name typer carries it: click itself, or typer's own copy.
 _UsageError: type[Exception] = typer.BadParameter.__bases__[0]

@@ -111,6 +111,7 @@ PositiveMs = Annotated[float, Field(gt=0, le=600_000)]
 Status = Annotated[int, Field(ge=100, le=599)]
 Method = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 FileName = Annotated[str, AfterValidator(_existing_file)]
+Days = Annotated[int, Field(ge=1, le=36_500)]
 Headers = dict[str, Annotated[Secret | str, BeforeValidator(parse_header_value)]]
 TextOrPlace = Annotated[Secret | str, BeforeValidator(parse_text_or_place)]
 
@@ -240,7 +241,36 @@ class InfluxSection(Section):
     org: Text
     bucket: Text
     token: Annotated[Secret, BeforeValidator(parse_secret)]
-    retention_days: int = Field(default=90, ge=1, le=36_500)
+    retention_days: Days = 90
+
+
+class ChannelSection(Section):
+    """Whom to tell what happened; the URL is a secret, as it lets anybody write there."""
+
+    name: Name
+    type: Literal["webhook", "slack", "teams", "mattermost", "apprise", "ping"]
+    url: Annotated[Secret, BeforeValidator(parse_secret)]
+    events: list[Literal["fail", "recovery", "inconclusive", "not_run"]] | None = None
+    schedules: list[Name] = Field(default_factory=list)
+    inconclusive_after: int = Field(default=3, ge=1, le=1000)
+
+
+class RetentionSection(Section):
+    """How long what is generated is kept."""
+
+    raw_days: Days = 30
+    summary_days: Days = 730
+    reports_days: Days = 365
+    max_bytes: int | None = Field(default=None, ge=1_000_000)
+
+    @model_validator(mode="after")
+    def _figures_outlive_requests(self) -> Self:
+        if self.summary_days < self.raw_days:
+            raise ValueError(
+                f"summary_days ({self.summary_days}) is below raw_days ({self.raw_days}); "
+                "figures are kept at least as long as the requests that they are of"
+            )
+        return self
 
 
 class K6Section(Section):
@@ -260,5 +290,7 @@ class ConfigFile(Section):
     detect: DetectSection = DetectSection()
     history: HistorySection = HistorySection()
     influxdb: InfluxSection | None = None
+    notify: list[ChannelSection] = Field(default_factory=list)
+    retention: RetentionSection | None = None
     k6: K6Section = K6Section()
     max_parallel: int = Field(default=8, ge=1, le=64)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from analysis.findings import Detection, Limits
+from orchestrator.config.notify import channel_problems, channels_of
 from orchestrator.config.problems import across_keys, from_pydantic
 from orchestrator.config.profiles import BUILT_IN, profile_of
 from orchestrator.config.schedules import schedule_of, schedule_problems
@@ -18,11 +19,13 @@ from orchestrator.config.source import Source, read_source
 from orchestrator.config.values import nearest, parse_address, shown
 from orchestrator.errors import UsageError
 from orchestrator.model import (
+    Channel,
     ClientCertificate,
     InfluxSettings,
     Node,
     NodeKind,
     Profile,
+    Retention,
     Schedule,
     Service,
     Shipping,
@@ -169,6 +172,34 @@ class Settings:
             url=section.url.rstrip("/"), org=section.org, bucket=section.bucket, token=token
         )
 
+    def influxdb_name(self) -> str | None:
+        """Return the name of the config's InfluxDB in the catalog, for which no token is needed."""
+        from orchestrator.shipping.shipper import target_name
+
+        section = self.config.influxdb
+        if section is None:
+            return None
+        url = section.url.rstrip("/")
+        return target_name(InfluxSettings(url=url, org=section.org, bucket=section.bucket, token=""))
+
+    def channels(self) -> tuple[Channel, ...]:
+        """Return whom to tell what happened, their URLs read.
+
+        Raises
+        ------
+        ConfigError
+            When a URL is missing or unusable; it is never repeated.
+        """
+        problems, channels = channels_of(self.config, self.environ, self.base)
+        if problems:
+            raise self.source.error(problems)
+        return channels
+
+    def retention_value(self) -> Retention | None:
+        """Return how long what is generated is kept; None, for ever, when the config does not say."""
+        section = self.config.retention
+        return None if section is None else Retention(**section.model_dump())
+
     def shipping(self) -> Shipping | None:
         """Return where Campaigns are sent to; None, and errors, as `influxdb_value`."""
         influxdb = self.influxdb_value()
@@ -246,6 +277,7 @@ def load_settings(path: Path, environ: Mapping[str, str]) -> Settings:
     except ValidationError as error:
         raise source.error([*problems, *from_pydantic(error)]) from None
     problems += schedule_problems(config, path.parent)
+    problems += channel_problems(config)
     if problems:
         raise source.error(problems)
     return Settings(config=config, source=source, environ=environ)

@@ -14,8 +14,8 @@ from datetime import UTC, datetime
 from orchestrator.config import Settings
 from orchestrator.daemon.agenda import Agenda, Going
 from orchestrator.daemon.child import Child, code_in_words
+from orchestrator.daemon.errands import Errands
 from orchestrator.daemon.log import Level, Log
-from orchestrator.daemon.sending import Sending
 from orchestrator.daemon.signals import Signals
 from orchestrator.daemon.starts import Starts, StartState
 from orchestrator.daemon.systemd import notify, watchdog_s
@@ -81,7 +81,7 @@ class Daemon:
         self._agenda = Agenda(starts, log, random.Random())  # noqa: S311 # a spread, nothing secret
         self._campaigns: list[Campaign] = []
         self._tidying: Child | None = None
-        self._sending = Sending(home, log, environ)
+        self._errands = Errands(home, log, environ)
         self._untidy = self._unrecovered = True
         self._longest, self._page = longest, page
         self._stopping, self._trouble = False, ""
@@ -129,7 +129,7 @@ class Daemon:
                 self._tell_trouble(error)
             else:
                 self._trouble = ""
-            self._sending.look(self._settings)
+            self._errands.look(self._settings, self._starts.noted)
         self._attend()
         if self._page:
             self._page.attend()
@@ -158,7 +158,8 @@ class Daemon:
     def _children(self) -> list[Child]:
         return [
             *(campaign.child for campaign in self._campaigns if not campaign.told),
-            *(child for child in (self._tidying, self._sending.child) if child),
+            *([self._tidying] if self._tidying else []),
+            *self._errands.children(),
             *(self._page.children if self._page else []),
         ]
 
@@ -166,6 +167,7 @@ class Daemon:
         """Read the config again; one that cannot be used changes nothing."""
         try:
             settings = self._load()
+            settings.channels()
             self._agenda.take(settings.schedules(), _now())
         except StallwatchError as error:
             for line in str(error).split("\n"):
@@ -302,7 +304,7 @@ class Daemon:
         notify("STOPPING=1", self._environ)
         self._log.write("stopping", reason=signals.stop and signals.stop.name, campaigns=len(self._campaigns))
         self._stopping = True
-        self._sending.kill()
+        self._errands.kill()
         if self._page:
             self._page.end()
         if self._tidying is not None:

@@ -1,4 +1,4 @@
-"""What a child of the daemon does: one campaign, or tidying up what a crash has left."""
+"""What a child of the daemon does: one campaign, tidying up what a crash has left, or an errand."""
 
 from __future__ import annotations
 
@@ -12,10 +12,13 @@ from orchestrator.home import Home
 from orchestrator.judging import judge, stored_records, write_report
 from orchestrator.k6.binary import find_k6
 from orchestrator.k6.inspect import inspected_plan
-from orchestrator.model import NodeKind, Shipping
+from orchestrator.model import NodeKind, Retention, Shipping
+from orchestrator.retention.prune import prune
+from orchestrator.retention.words import summary
 from orchestrator.runs.waves import Tell
 from orchestrator.shipping.beside import beside
 from orchestrator.shipping.pending import pending, send_pending
+from orchestrator.shipping.shipper import target_name
 from orchestrator.shipping.sync import in_words
 
 
@@ -28,7 +31,7 @@ def run_job(job: Job, tell: Tell) -> ExitCode:
         It cannot be done.
     """
     if job.plan is None:
-        return tidy(job.home, tell) if job.shipping is None else send(job.home, job.shipping, tell)
+        return _errand(job, tell)
     binary = find_k6(job.k6, os.environ)
     if binary.warning:
         tell(f"warning: {binary.warning}")
@@ -39,6 +42,25 @@ def run_job(job: Job, tell: Tell) -> ExitCode:
     for failure in result.failures:
         tell(f"error: {failure}")
     return result.exit_code
+
+
+def _errand(job: Job, tell: Tell) -> ExitCode:
+    if job.channels:
+        from orchestrator.notifying.errand import notify
+
+        return notify(job.home, job.channels, tell)
+    if job.retention is not None:
+        return prune_daily(job.home, job.retention, job.shipping, tell)
+    return tidy(job.home, tell) if job.shipping is None else send(job.home, job.shipping, tell)
+
+
+def prune_daily(home: Home, retention: Retention, shipping: Shipping | None, tell: Tell) -> ExitCode:
+    """Take away what is too old or too much; 4 when something of it could not be taken away."""
+    target = None if shipping is None else target_name(shipping.influxdb)
+    pruning, gone = prune(open_records(home), retention, target, tell)
+    if gone:
+        tell(summary(pruning, gone))
+    return ExitCode.PASS if len(gone) == len(pruning.items) else ExitCode.INFRASTRUCTURE
 
 
 def send(home: Home, shipping: Shipping, tell: Tell) -> ExitCode:

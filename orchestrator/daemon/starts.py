@@ -26,10 +26,11 @@ class StartState(StrEnum):
 
 
 class Starts:
-    """The starts that the catalog of a home knows."""
+    """The starts that the catalog of a home knows; ``noted`` counts those that came to something here."""
 
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
+        self.noted = 0
 
     def looked_at(self, schedule: Schedule, now: datetime) -> datetime:
         """Return up to when the starts of a schedule were looked at: now, when it is new or was changed."""
@@ -67,6 +68,7 @@ class Starts:
             if isinstance(error.__cause__, sa.exc.IntegrityError):
                 return False
             raise
+        self.noted += state is not StartState.RUNNING
         return True
 
     def note(self, start: Start, state: StartState, reason: str = "") -> None:
@@ -76,6 +78,7 @@ class Starts:
             connection.execute(
                 starts.update().where(one).values(state=state, reason=reason, noted_ns=time.time_ns())
             )
+        self.noted += 1
 
     def unfinished(self) -> list[tuple[Start, Row]]:
         """Return the starts that say ``running``, with the campaign's state, None when it never began."""
@@ -119,7 +122,10 @@ class Starts:
 def unjudged(catalog: Catalog) -> list[Row]:
     """Return the campaigns that broke off and were never judged, although a node was measured."""
     measured = sa.exists().where(
-        runs.c.campaign_id == campaigns.c.id, runs.c.requests > 0, runs.c.kind != NodeKind.CONTROL
+        runs.c.campaign_id == campaigns.c.id,
+        runs.c.requests > 0,
+        runs.c.kind != NodeKind.CONTROL,
+        runs.c.pruned_ns.is_(None),
     )
     broken_off = (campaigns.c.state == RunState.INTERRUPTED) & campaigns.c.verdict.is_(None)
     return catalog.rows(sa.select(campaigns).where(broken_off, measured).order_by(campaigns.c.started_ns))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.home import Home
-from orchestrator.model import OVERTIME_S, Shipping
+from orchestrator.model import OVERTIME_S, Channel, Retention, Shipping
 from orchestrator.plan import Plan
 
 JUDGING_S = 1800.0
@@ -16,8 +16,9 @@ JUDGING_S = 1800.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """A campaign; without a plan sending what InfluxDB lacks, and without that too, tidying up.
+    """A campaign; without a plan an errand, the first that its values name, or tidying up.
 
+    ``channels`` are told what happened, ``retention`` is pruned by, InfluxDB is sent what it lacks.
     ``k6`` is the binary that the config names, ``shipping`` where it sends campaigns to, if any.
     """
 
@@ -25,6 +26,8 @@ class Job:
     plan: Plan | None = None
     k6: Path | None = None
     shipping: Shipping | None = None
+    retention: Retention | None = None
+    channels: tuple[Channel, ...] = ()
 
 
 def longest_s(plan: Plan) -> float:

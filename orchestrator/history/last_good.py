@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from orchestrator.catalog import Catalog, Row
+import sqlalchemy as sa
+
+from orchestrator.catalog import Catalog, Row, campaigns, runs
 from orchestrator.errors import UsageError
 from orchestrator.model import NodeKind
 
@@ -44,6 +46,31 @@ def last_good(catalog: Catalog, after: Row, node: str | None = None) -> Row | No
         if passed == PASS and wanted <= verdicts.keys():
             return campaign
     return None
+
+
+def good_nights(catalog: Catalog) -> dict[str, str]:
+    """Return every campaign that `last_good` may have to find for a later one, with what it is.
+
+    The newest that passed of each profile and set of Nodes, and the newest in which a Node passed.
+    """
+    passed = (runs.c.verdict == PASS) & (runs.c.kind != NodeKind.CONTROL)
+    query = sa.select(campaigns.c.id, campaigns.c.profile, campaigns.c.verdict, runs.c.node)
+    by_campaign: dict[tuple[str, str, str | None], set[str]] = {}
+    for row in catalog.rows(query.join(runs).where(passed).order_by(campaigns.c.started_ns.desc())):
+        by_campaign.setdefault((row["id"], row["profile"], row["verdict"]), set()).add(row["node"])
+    good: dict[str, str] = {}
+    seen: set[tuple[str, frozenset[str]]] = set()
+    for (campaign, profile, verdict), nodes in by_campaign.items():
+        wholes = [frozenset(nodes)] if verdict == PASS else []
+        news = {(profile, names) for names in (*wholes, *(frozenset({node}) for node in nodes))} - seen
+        if news:
+            good[campaign] = f"the last good one of {profile} on {', '.join(sorted(max(news, key=_size)[1]))}"
+        seen |= news
+    return good
+
+
+def _size(found: tuple[str, frozenset[str]]) -> tuple[int, list[str]]:
+    return len(found[1]), sorted(found[1])
 
 
 def _verdicts(catalog: Catalog, campaign: Row) -> dict[str, str | None]:

@@ -77,7 +77,7 @@ class Remote:
         """
         with suppress(UsageError, StoreError):  # made elsewhere, or already gone from here
             _, runs = open_records(self.home).catalog.find(name)
-            return stored_records(runs, self.home)
+            return stored_records(runs, self.home, elsewhere=True)
         return [self._sent(name) or self._guessed(name)], []
 
     def _sent(self, run_id: str) -> RunRecord | None:

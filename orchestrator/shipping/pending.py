@@ -28,7 +28,7 @@ def pending(catalog: Catalog, settings: InfluxSettings) -> list[tuple[Row, list[
     found = []
     for campaign in reversed(catalog.list_campaigns()):
         runs = catalog.list_runs(campaign["id"])
-        if any(not _is_there(run, sent.get(run["id"])) for run in runs):
+        if any(lacks(run, sent.get(run["id"])) for run in runs):
             found.append((campaign, runs))
     return found
 
@@ -79,6 +79,11 @@ def send_pending(
         finally:
             sync.close()
     return found
+
+
+def lacks(run: Row, shipment: Row | None) -> bool:
+    """Tell whether an InfluxDB lacks some of a Run that is still here, its verdict among it."""
+    return run["pruned_ns"] is None and not _is_there(run, shipment)
 
 
 def _is_there(run: Row, shipment: Row | None) -> bool:

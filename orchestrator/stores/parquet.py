@@ -61,7 +61,8 @@ class ParquetStore:
         """Return how many rows a Run has."""
         table = self._run_dir(run_id) / TABLE
         if table.exists():
-            return int(pq.read_metadata(table).num_rows)
+            with _reading(table):
+                return int(pq.read_metadata(table).num_rows)
         return sum(batch.num_rows for batch in self.batches(run_id))
 
     def runs(self) -> list[str]:
@@ -251,19 +252,28 @@ def read_parquet(
 
     All columns, or those that are asked for, and no others.
     """
-    try:
-        with pq.ParquetFile(
+    with (
+        _reading(path),
+        pq.ParquetFile(
             path,
             memory_map=True,
             read_dictionary=[f.name for f in REQUEST_SCHEMA if pa.types.is_dictionary(f.type)],
-        ) as file:
-            there = [name for name in columns or REQUEST_SCHEMA.names if name in file.schema_arrow.names]
-            groups, skip = _groups_from(file.metadata, row)
-            for batch in file.iter_batches(ROW_GROUP_ROWS, row_groups=groups, columns=there):
-                wanted = batch.slice(skip)
-                skip -= batch.num_rows - wanted.num_rows
-                if wanted.num_rows:
-                    yield complete(wanted, columns)
+        ) as file,
+    ):
+        there = [name for name in columns or REQUEST_SCHEMA.names if name in file.schema_arrow.names]
+        groups, skip = _groups_from(file.metadata, row)
+        for batch in file.iter_batches(ROW_GROUP_ROWS, row_groups=groups, columns=there):
+            wanted = batch.slice(skip)
+            skip -= batch.num_rows - wanted.num_rows
+            if wanted.num_rows:
+                yield complete(wanted, columns)
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    """Say which table could not be read."""
+    try:
+        yield
     except (pa.ArrowInvalid, OSError, KeyError) as error:
         raise StoreError(
             f"{path} cannot be read: {error}", hint="expected a request table of stallwatch"

@@ -51,6 +51,7 @@ def command(
 
     load = partial(load_settings, find_config(config, os.environ), os.environ)
     settings = load()
+    settings.channels()
     find_k6(settings.k6_binary, os.environ)
     where = Home.find(home, os.environ).create()
     who = f"process {os.getpid()}, since {datetime.now(UTC):%Y-%m-%d %H:%M:%S}Z"

@@ -6,6 +6,7 @@ import os
 import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,6 +18,7 @@ from orchestrator.cli.show.options import (
     DryRun,
     Duration,
     HomeFolder,
+    Junit,
     Nodes,
     NoWait,
     Output,
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from orchestrator.campaign import CampaignResult
+    from orchestrator.cli.show.junit import JunitFile
     from orchestrator.config import Settings
     from orchestrator.home import Home
     from orchestrator.k6.binary import K6Binary
@@ -52,6 +55,7 @@ def command(  # noqa: PLR0917 # typer fills them by name
     yes: Yes = False,
     dry_run: DryRun = False,
     no_wait: NoWait = False,
+    junit: Junit = None,
 ) -> int:
     """Run a profile against the nodes now, and say what it found.
 
@@ -65,6 +69,7 @@ def command(  # noqa: PLR0917 # typer fills them by name
         yes=yes,
         dry_run=dry_run,
         no_wait=no_wait,
+        junit=junit,
     )
     return run_profile(profile, wanted, config=config, home=home, output=output)
 
@@ -80,19 +85,30 @@ class Wanted:
     dry_run: bool
     yes: bool = False
     no_wait: bool = False
+    junit: Path | None = None
 
 
 def run_profile(name: str, wanted: Wanted, *, config: Path | None, home: Path | None, output: Format) -> int:
     """Plan a campaign, ask where it must be asked, run it, print what it came to."""
+    from orchestrator.cli.show.junit import JunitFile
     from orchestrator.config import find_config, load_settings
     from orchestrator.home import Home
+
+    settings = load_settings(find_config(config, os.environ), os.environ)
+    plan = _plan(settings, name, wanted)
+    junit = JunitFile(None if wanted.dry_run else wanted.junit)
+    with junit.telling(plan):
+        return _do(settings, plan, wanted, Home.find(home, os.environ), output, junit)
+
+
+def _do(  # noqa: PLR0917 # what run_profile has made of its arguments
+    settings: Settings, plan: Plan, wanted: Wanted, where: Home, output: Format, junit: JunitFile
+) -> int:
     from orchestrator.k6.binary import find_k6
     from orchestrator.k6.inspect import inspected_plan
     from orchestrator.model import ProfileKind
     from orchestrator.plan import confirming, new_campaign_id
 
-    settings = load_settings(find_config(config, os.environ), os.environ)
-    plan = _plan(settings, name, wanted)
     shipping = settings.shipping()
     # A dry run starts nothing, but for a user's script, which only k6 can read.
     if wanted.dry_run and plan.profile.kind is not ProfileKind.SCRIPT:
@@ -108,12 +124,15 @@ def run_profile(name: str, wanted: Wanted, *, config: Path | None, home: Path | 
     if not (wanted.yes or _agreed(plan)):
         say("nothing was sent")
         return ExitCode.USAGE
-    where = Home.find(home, os.environ)
-    result = _run(plan, where, binary, output, shipping=shipping, wait=not wanted.no_wait)
+    run = partial(_run, home=where, binary=binary, output=output, shipping=shipping, wait=not wanted.no_wait)
+    result = run(plan)
+    junit.ended(plan, result)
     if wanted.confirm and result.exit_code is ExitCode.INCONCLUSIVE:
         say("inconclusive: running once more, as --confirm asks")
         again = confirming(plan, result.judged.analysis, new_campaign_id(datetime.now(UTC)))
-        result = _run(again, where, binary, output, shipping=shipping, wait=not wanted.no_wait)
+        with junit.telling(again):
+            result = run(again)
+            junit.ended(again, result)
     return result.exit_code
 
 

@@ -9,6 +9,7 @@ from orchestrator.cli.show.options import (
     DryRun,
     Duration,
     HomeFolder,
+    Junit,
     Nodes,
     NoWait,
     Output,
@@ -29,6 +30,7 @@ def command(  # noqa: PLR0917 # typer fills them by name
     yes: Yes = False,
     dry_run: DryRun = False,
     no_wait: NoWait = False,
+    junit: Junit = None,
 ) -> int:
     """Run the load profile now: ramp up to the rate, hold it, ramp down, and say what it found.
 
@@ -42,5 +44,6 @@ def command(  # noqa: PLR0917 # typer fills them by name
         yes=yes,
         dry_run=dry_run,
         no_wait=no_wait,
+        junit=junit,
     )
     return run_profile("load", wanted, config=config, home=home, output=output)

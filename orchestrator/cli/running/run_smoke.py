@@ -9,6 +9,7 @@ from orchestrator.cli.show.options import (
     DryRun,
     Duration,
     HomeFolder,
+    Junit,
     Nodes,
     NoWait,
     Output,
@@ -27,9 +28,16 @@ def command(  # noqa: PLR0917 # typer fills them by name
     confirm: Confirm = False,
     dry_run: DryRun = False,
     no_wait: NoWait = False,
+    junit: Junit = None,
 ) -> int:
     """Run the smoke profile against the nodes now, and say what it found."""
     wanted = Wanted(
-        node=node or (), duration=duration, rate=rate, confirm=confirm, dry_run=dry_run, no_wait=no_wait
+        node=node or (),
+        duration=duration,
+        rate=rate,
+        confirm=confirm,
+        dry_run=dry_run,
+        no_wait=no_wait,
+        junit=junit,
     )
     return run_profile("smoke", wanted, config=config, home=home, output=output)

@@ -22,6 +22,9 @@ Confirm = Annotated[
 ]
 Yes = Annotated[bool, typer.Option("--yes", help="Send the load without asking; a smoke never asks.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be sent where, and send nothing.")]
+Junit = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Write the result as JUnit XML too, for CI systems.")
+]
 NoWait = Annotated[
     bool, typer.Option("--no-wait", help="End with exit code 4 when another campaign loads a node.")
 ]

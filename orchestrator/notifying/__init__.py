@@ -1,0 +1,1 @@
+"""Who must know: from what became of starts to incidents, from these to messages, and out."""
