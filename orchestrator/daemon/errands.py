@@ -109,7 +109,8 @@ class _Going:
             child.kill()
         gone = child.ended()
         for text in child.messages():
-            self._log.write("note", text=text)
+            level = Level.WARNING if text.startswith("warning: ") else Level.INFO
+            self._log.write("note", level=level, text=text.removeprefix("warning: "))
         if gone:
             self._let_go()
             if child.code not in (ExitCode.PASS, ExitCode.INFRASTRUCTURE):  # the second: said already
