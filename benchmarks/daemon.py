@@ -45,7 +45,7 @@ def live(k6: Path) -> tuple[list[Look], int]:
     with nginx() as port, tempfile.TemporaryDirectory(prefix="stallwatch-bench-") as folder:
         config = Path(folder) / "stallwatch.yaml"
         config.write_text(CONFIG.format(port=port, k6=k6), encoding="utf-8")
-        argv = [sys.executable, "-m", "orchestrator.cli.app", "serve", "--log-format", "json"]
+        argv = [sys.executable, "-m", "orchestrator.cli.app", "serve", "--log-format", "json", "--no-web"]
         argv += ["--config", str(config), "--home", f"{folder}/home"]
         with subprocess.Popen(
             argv,

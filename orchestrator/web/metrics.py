@@ -26,8 +26,8 @@ from orchestrator.web.site import Site
 from orchestrator.web.stored import Stored
 
 KEPT_S, REST = 5.0, 20
-"""However many ask: the catalog is read for at most one part in so many of the time, which a home of years
-stretches; a text is at least so old before it is made anew."""
+"""A text serves for so many seconds, and for so many times as long as it took to make: however many ask, and
+however large the catalog is, reading it takes at most a twentieth of the time."""
 MAX_SERIES = 1000
 _MEASURED = sa.and_(runs.c.kind != NodeKind.CONTROL, runs.c.verdict.is_not(None))
 

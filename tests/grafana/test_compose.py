@@ -144,7 +144,7 @@ def test_docker_takes_the_file(tmp_path: Path) -> None:
     for name in ("docker-compose.yml", "Dockerfile"):
         shutil.copy(ROOT / name, tmp_path)
     assert run("make", "-f", ROOT / "Makefile", "compose-secrets", cwd=tmp_path).returncode == 0
-    told = run(docker, "compose", "--profile", "commands", "config", "--format", "json", cwd=tmp_path)
+    told = run(docker, "compose", "--profile", "daemon", "config", "--format", "json", cwd=tmp_path)
     assert told.returncode == 0, told.stderr
     assert told.stderr == ""
     assert set(json.loads(told.stdout)["services"]) == set(SERVICES)
