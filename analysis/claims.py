@@ -70,7 +70,7 @@ def claim_of(candidate: Candidate, context: Context, searched: Samples) -> Perio
         gave_up=context.gave_up[mine],
     )
     starts, ends = episodes.start_s[hit], episodes.end_s[hit]
-    extent = extent_of(waits, np.column_stack([starts, ends]))
+    extent = extent_of(waits, np.column_stack([starts, ends]), comb.expected)
     timer = timer_of(candidate, extent)
     begin_s = float(np.median(starts - candidate.cycle[hit] * timer.period_s))
     begin_s -= float(np.floor(begin_s / timer.period_s + 1e-6)) * timer.period_s

@@ -15,6 +15,8 @@ NEARLY_ALL = 0.95
 FAINT, EARLY = 0.04, 0.3
 """Least share of the largest delay, in an Episode and just before it: the first wait longest."""
 SHORTEST_S = 1e-3
+WIDE = 3.0
+"""Bounds this far apart leave the length open."""
 UNEVEN = 0.01
 """A fault's own lengths differ by this share: without it a cycle outvotes one that is a hair longer."""
 
@@ -38,7 +40,7 @@ class Extent:
     edges: Edges | None
 
 
-def extent_of(waits: Waits, spans_s: Floats) -> Extent:
+def extent_of(waits: Waits, spans_s: Floats, stalls: int) -> Extent:
     """Extent of the fault behind the Episodes that span ``spans_s``.
 
     Per cycle the fault began after the last good start and before the first slow one, and ended between
@@ -52,6 +54,8 @@ def extent_of(waits: Waits, spans_s: Floats) -> Extent:
         The requests.
     spans_s
         First slow start and last end of each Episode, shape (m, 2), sorted.
+    stalls
+        How many there were, those among them that no request met.
     """
     slow = slow_requests(waits, spans_s)
     if len(slow.cycle) == 0:  # only together do they stand out: what is seen of them is all there is
@@ -59,25 +63,32 @@ def extent_of(waits: Waits, spans_s: Floats) -> Extent:
         return Extent(shape=Shape.SPREAD, length_s=length_s, edges=None)
     shape, ladder = recognize(slow)
     share = hit_share(waits.samples, slow)
+    counted_s = len(slow.cycle) * waits.samples.span_s / (waits.samples.n * max(stalls, len(spans_s)))
     cycles = [neighbours(waits.samples, slow, int(number), share) for number in np.unique(slow.cycle)]
     if shape is Shape.SPREAD and sparse_freeze(cycles):
         shape = Shape.FREEZE
     return Extent(
         shape=shape,
-        length_s=max(length_of(slow, cycles, shape, ladder), SHORTEST_S),
+        length_s=max(length_of(slow, cycles, shape, ladder, counted_s), SHORTEST_S),
         edges=edges_of(cycles, shape, ladder, waits.samples.resolution_s),
     )
 
 
-def length_of(slow: Slow, cycles: list[Cycle], shape: Shape, ladder: Ladder | None) -> float:
-    """The length that most cycles' bounds agree on; geometric middle of what they leave open."""
+def length_of(
+    slow: Slow, cycles: list[Cycle], shape: Shape, ladder: Ladder | None, counted_s: float
+) -> float:
+    """The length that most cycles' bounds agree on; of what they leave open the geometric middle.
+
+    Where that is next to everything, as with a lone slow request a cycle, ``counted_s`` tells more: as many
+    requests are slow as start while the fault lasts.
+    """
     if shape is Shape.HOLD:
         return float(np.median(slow.added_s))
     bounds = np.concatenate([cycle_bounds(cycle, shape, ladder) for cycle in cycles])
-    bounds *= [1 - UNEVEN, 1 + UNEVEN]
-    low, high = most_agreed(bounds)
-    if shape is Shape.SPREAD:  # a lone slow request tells no length but what it waited
-        low = max(low, min(float(np.median(slow.added_s)), high))
+    low, high = most_agreed(bounds * [1 - UNEVEN, 1 + UNEVEN])
+    low, high = low / (1 - UNEVEN), max(high / (1 + UNEVEN), low / (1 - UNEVEN))
+    if shape in (Shape.SPREAD, Shape.LADDER) and high > WIDE * low:
+        return float(np.clip(counted_s, low, high))
     if shape is Shape.FREEZE and not slow.gave_up.any():
         high = min(high, low + 2 * (low - float(bounds[:, 0].min())) / len(cycles))
     return float(np.sqrt(max(low, SHORTEST_S) * max(high, SHORTEST_S)))

@@ -56,7 +56,7 @@ def test_requests_that_stand_out_only_together_show_how_long() -> None:
         samples=samples, residual=nothing, usual_s=nothing + 0.01, gave_up=np.zeros(len(times_s), bool)
     )
     spans_s = np.array([[10.0, 10.3], [20.0, 20.4], [30.0, 30.3]])
-    assert extent_of(waits, spans_s).length_s == pytest.approx(0.3)
+    assert extent_of(waits, spans_s, 3).length_s == pytest.approx(0.3)
 
 
 def test_one_rung_is_a_ladder_where_others_get_through_meanwhile() -> None:
