@@ -132,7 +132,8 @@ def unsound_reason(after: RunAnalysis, limits: Limits, detection: Detection) -> 
 
 def nothing_to_fix(before: RunAnalysis, after: RunAnalysis, limits: Limits) -> Check:
     """Say that BEFORE did not fail, and whether AFTER is still fine."""
-    if any(reaches(stall, limits) for stall in before.periodic_stalls):
+    stalled = any(reaches(stall, limits) for stall in before.periodic_stalls)
+    if stalled or (before.verdict is Verdict.INCONCLUSIVE and before.episodes):
         reason = (
             f"before is inconclusive: {before.reasons[0] if before.reasons else 'its stall is not claimed'}"
         )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from orchestrator.cli.show.options import Config, HomeFolder, Output
 from orchestrator.cli.show.output import Format, print_json, say
@@ -15,8 +17,18 @@ if TYPE_CHECKING:
     from orchestrator.model import Shipping
     from orchestrator.shipping.sync import Delivered
 
+NOTHING = "nothing is left to send; --recount asks whether InfluxDB still has all of it"
 
-def command(config: Config = None, home: HomeFolder = None, output: Output = Format.TEXT) -> int:
+
+def command(
+    config: Config = None,
+    home: HomeFolder = None,
+    recount: Annotated[
+        bool,
+        typer.Option("--recount", help="Count again what was counted: the bucket may have lost it."),
+    ] = False,
+    output: Output = Format.TEXT,
+) -> int:
     """Send to InfluxDB what it does not have yet, and compare the counts.
 
     0 when all is there, or is being sent by another stallwatch; 4 when something is left.
@@ -37,13 +49,13 @@ def command(config: Config = None, home: HomeFolder = None, output: Output = For
             hint='add influxdb: {url: "http://...:8086", org: ..., bucket: ..., token: {env: INFLUX_TOKEN}}',
         )
     kept = open_records(Home.find(home, os.environ))
-    waiting = pending(kept.catalog, shipping.influxdb)
+    waiting = pending(kept.catalog, shipping.influxdb, recount=recount)
     with sending(sum(run["requests"] or 0 for _, runs in waiting for run in runs)) as on_step:
         found = send_pending(kept, shipping, waiting, say, on_step=on_step)
     if output is Format.JSON:
         print_json(_to_json(found, shipping))
     else:
-        print(in_words(found, kept.home) if found else "InfluxDB has all of it")
+        print(in_words(found, kept.home) if found else NOTHING)
     return ExitCode.INFRASTRUCTURE if any(not (one.complete or one.elsewhere) for one in found) else 0
 
 

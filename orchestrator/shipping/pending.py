@@ -22,13 +22,19 @@ BY_HAND = Patience(idle_s=20.0)
 """Longer than the lease of a shipper that was killed."""
 
 
-def pending(catalog: Catalog, settings: InfluxSettings) -> list[tuple[Row, list[Row]]]:
-    """Return the Campaigns, oldest first, that an InfluxDB lacks some of, each with its Runs."""
+def pending(
+    catalog: Catalog, settings: InfluxSettings, *, recount: bool = False
+) -> list[tuple[Row, list[Row]]]:
+    """Return the Campaigns, oldest first, that an InfluxDB lacks some of, each with its Runs.
+
+    The catalog says so; with ``recount`` all that are still here are to be counted once more.
+    """
     sent = catalog.list_shipments(target_name(settings))
     found = []
     for campaign in reversed(catalog.list_campaigns()):
         runs = catalog.list_runs(campaign["id"])
-        if any(lacks(run, sent.get(run["id"])) for run in runs):
+        here = recount and any(run["pruned_ns"] is None for run in runs)
+        if here or any(lacks(run, sent.get(run["id"])) for run in runs):
             found.append((campaign, runs))
     return found
 

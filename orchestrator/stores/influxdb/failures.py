@@ -79,6 +79,8 @@ def refused(settings: InfluxSettings, path: str, answer: httpx.Response) -> Infl
     hint = HINTS.get(status) or (
         HINTS[500] if status >= 500 else "is influxdb.url that of InfluxDB 2 itself?"
     )
+    if status == 404 and "organization" in said:
+        hint = "is influxdb.org right, and may the token see it?"
     if code in {"partial write", "unprocessable entity"} or "retention" in said:
         hint = HINTS[422]
     return InfluxError(

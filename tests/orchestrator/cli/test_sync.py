@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.cli.sync import NOTHING
 from orchestrator.model import InfluxSettings
+from orchestrator.stores.influxdb.client import InfluxClient
 from tests.orchestrator.cli.run import stallwatch
 from tests.orchestrator.shipping.made import CAMPAIGN, home_with
 from tests.orchestrator.stores.batches import batch
@@ -42,13 +44,25 @@ def test_all_is_sent_and_counted(tmp_path: Path, influx_bucket: InfluxSettings) 
         f"{CAMPAIGN}.n0": 1_500, f"{CAMPAIGN}.n1": 1_500,
     }  # fmt: skip
     done = sync(tmp_path, influx_bucket)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "InfluxDB has all of it\n", "")
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"{NOTHING}\n", "")
+
+
+def test_what_a_bucket_has_lost_is_sent_again(tmp_path: Path, influx_bucket: InfluxSettings) -> None:
+    """`--recount` asks InfluxDB itself; what it lacks of runs that were counted before is sent once more."""
+    home_with(tmp_path, "n0")
+    sync(tmp_path, influx_bucket)
+    with InfluxClient(influx_bucket) as client:
+        client.delete('_measurement="request"')
+    assert sync(tmp_path, influx_bucket).stdout == f"{NOTHING}\n"
+    done = sync(tmp_path, influx_bucket, "--recount")
+    assert (done.returncode, done.stdout) == (0, "InfluxDB 1,500 of 1,500\n")
+    assert f"{CAMPAIGN}: InfluxDB lacks 1,500 requests that it had taken: sent again" in done.stderr
+    again = sync(tmp_path, influx_bucket, "--recount")
+    assert (again.returncode, again.stdout, again.stderr) == (0, "InfluxDB 1,500 of 1,500\n", "")
 
 
 def test_points_that_are_refused_are_shown(tmp_path: Path, influx_bucket: InfluxSettings) -> None:
     """Rows beyond retention are no failure of the command: their number, place and reason are in its line."""
-    from orchestrator.stores.influxdb.client import InfluxClient
-
     short = replace(influx_bucket, bucket=f"{influx_bucket.bucket}-short")
     with InfluxClient(short) as client:
         client.create_bucket(retention_s=3_600)
