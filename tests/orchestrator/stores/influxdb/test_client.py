@@ -88,7 +88,7 @@ def refused(settings: InfluxSettings, action: Action) -> InfluxError:
         ({"token": TOKEN}, write, 401, "/api/v2/write answered 401 (unauthorized access)"),
         ({"token": TOKEN}, InfluxClient.find_bucket, 401, "is influxdb.token the right one"),
         ({"bucket": "nobody's"}, write, 404, "`stallwatch check --fix` makes the bucket"),
-        ({"org": "nobody"}, write, 404, "are influxdb.org and influxdb.bucket right?"),
+        ({"org": "nobody"}, write, 404, "not found); is influxdb.org right, and may the token see it?"),
         ({"org": "nobody"}, InfluxClient.org_id, 404, 'organization name "nobody" not found'),
         ({}, lambda c: c.write(b"no point at all"), 400, "answered 400 (unable to parse"),
         ({}, lambda c: c.ask("SELECT nothing"), 400, "/query answered 400 (failed to parse query"),
