@@ -94,9 +94,9 @@ def run_profile(name: str, wanted: Wanted, *, config: Path | None, home: Path | 
     from orchestrator.config import find_config, load_settings
     from orchestrator.home import Home
 
+    junit = JunitFile(None if wanted.dry_run else wanted.junit)
     settings = load_settings(find_config(config, os.environ), os.environ)
     plan = _plan(settings, name, wanted)
-    junit = JunitFile(None if wanted.dry_run else wanted.junit)
     with junit.telling(plan):
         return _do(settings, plan, wanted, Home.find(home, os.environ), output, junit)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,9 +18,22 @@ if TYPE_CHECKING:
 
 
 class JunitFile:
-    """One JUnit file with a testsuite for each campaign of a command; without a path it does nothing."""
+    """One JUnit file with a testsuite for each campaign of a command; without a path it does nothing.
+
+    What an earlier command wrote there is taken away at once: nobody shall read it as this one's result.
+
+    Raises
+    ------
+    UsageError
+        The path is no file's.
+    """
 
     def __init__(self, path: Path | None) -> None:
+        if path is not None and (not path.name or path.is_dir()):
+            raise UsageError(f"--junit: {str(path)!r} is no file", hint="name a file, such as junit.xml")
+        if path is not None:
+            with suppress(OSError):  # said when it is written
+                path.unlink(missing_ok=True)
         self._path = path
         self._suites: dict[str, Suite] = {}
         self._ended: set[str] = set()

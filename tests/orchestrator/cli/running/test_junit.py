@@ -94,3 +94,23 @@ def test_a_file_that_cannot_be_written_starts_nothing(tmp_path: Path, k6_1: Path
     assert code == 2
     assert f"--junit: {path} cannot be written" in err
     assert not stage.home.exists()
+
+
+@pytest.mark.parametrize("path", ["", ".", "folder"])
+def test_a_path_that_is_no_file_is_refused(tmp_path: Path, k6_1: Path, path: str) -> None:
+    """One clear line and exit code 2, also for the empty path that an unset variable gives."""
+    stage = Stage(tmp_path, k6_1)
+    (tmp_path / "folder").mkdir()
+    stage.configure({"n0": "127.0.0.1:1"})
+    code, _, err = stage.run("run-smoke", "--junit", path)
+    assert code == 2
+    assert "is no file; name a file, such as junit.xml" in err
+
+
+def test_an_earlier_result_does_not_stay(tmp_path: Path, k6_1: Path) -> None:
+    """A command that is refused, as it names no node of the config, leaves no other command's result."""
+    stage = Stage(tmp_path, k6_1)
+    stage.configure({"n0": "127.0.0.1:1"})
+    (tmp_path / "junit.xml").write_text("<testsuites/>")
+    assert stage.run("run-smoke", "--node", "zz", "--junit", "junit.xml")[0] == 2
+    assert not (tmp_path / "junit.xml").exists()
